@@ -1,0 +1,1 @@
+"""What we decided, as events: append, read, verify; and the outbox of what those decisions send out."""
