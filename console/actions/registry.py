@@ -15,15 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from console.journal.refused import Refused
 from console.settings import Settings
 
 if TYPE_CHECKING:
     from console.journal.store import Journal, Transaction
     from console.warehouse.query import Warehouse
-
-
-class Refused(Exception):
-    """The whole action is refused, for a reason a user can read (one French sentence)."""
 
 
 class Params(BaseModel):
