@@ -100,7 +100,7 @@ PLANS: list[tuple] = [
     (48, "RETRAITE", "MENAGE", "2026-01-01", "2026-11-10", 1, "valide", None),  # PLAN_AIDE_EXPIRE
     (49, "RETRAITE", "MENAGE", "2026-10-16", None, 1, "valide", None),  # begins in mid-month
     (50, "APA67", "AIDE_VIE", "2026-01-01", None, 1, "brouillon", None),  # does not count
-    (51, "CCAS", "MENAGE", "2026-01-01", None, 1, "valide", None),  # paid to the client: share for information
+    (51, "CCAS", "MENAGE", "2026-01-01", None, 1, "valide", None),  # paid to the client
     (53, "APA67", "AIDE_VIE", "2026-01-01", None, 1, "valide", None),
     (54, "APA67", "GARDE_NUIT", "2026-09-01", None, 1, "valide", None),
 ]  # fmt: skip
@@ -116,7 +116,14 @@ PAYMENT_METHODS = {27: "prelevement", 28: "cheque"}  # Home+ clients who do not 
 OTHERS_PAY = ("prelevement", "cheque", "cesu", "virement", "carte", "prelevement")
 
 # What the file of clients says of Home+ accounts (the payer may know better: sandbox_clients.json).
-ACTIVATED = {23: "2026-10-12", 24: None, 25: "2026-02-10", 26: "2026-01-15", 27: "2026-06-03", 28: "2026-09-08"}
+ACTIVATED = {
+    23: "2026-10-12",
+    24: None,
+    25: "2026-02-10",
+    26: "2026-01-15",
+    27: "2026-06-03",
+    28: "2026-09-08",
+}
 ACCOUNT = {24: "EN_COURS", 25: "BLOQUE", 26: "MANDAT_ECHU"}
 NO_BIRTH_DATE = {22}
 NO_EMAIL = {38}

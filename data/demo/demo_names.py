@@ -24,9 +24,9 @@ PEOPLE = (
 
 STREETS = (
     "rue des Tilleuls", "avenue des Vosges", "quai des Bateliers", "route du Polygone", "rue du Sacré-Cœur",
-    "rue de la Krutenau", "allée de la Robertsau", "rue de l'Ill", "place d'Austerlitz", "rue du Maréchal-Foch",
-    "rue des Charpentiers", "rue de la Ziegelau", "boulevard de l'Orangerie", "rue des Jardiniers",
-    "chemin du Heyritz",
+    "rue de la Krutenau", "allée de la Robertsau", "rue de l'Ill", "place d'Austerlitz",
+    "rue du Maréchal-Foch", "rue des Charpentiers", "rue de la Ziegelau", "boulevard de l'Orangerie",
+    "rue des Jardiniers", "chemin du Heyritz",
 )  # fmt: skip
 
 TOWNS = (

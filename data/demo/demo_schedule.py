@@ -1,7 +1,7 @@
 """Who goes where: weekly rounds without clash, the days of two months, then what really happened.
 
-The rounds leave fifteen minutes between two visits of a worker, so that an overlap in the demo is one of those
-made on purpose (make_demo.py), never an accident of the draw.
+The rounds leave fifteen minutes between two visits of a worker, so that an overlap in the demo is one of
+those made on purpose (make_demo.py), never an accident of the draw.
 """
 
 from __future__ import annotations
@@ -102,7 +102,9 @@ def plannings(slots: list[Slot], first: date, last: date, prefix: str) -> list[V
     visits: list[Visit] = []
     day = first
     while day <= last:
-        for slot in sorted((s for s in slots if s.weekday == day.weekday()), key=lambda s: (s.start, s.client)):
+        for slot in sorted(
+            (s for s in slots if s.weekday == day.weekday()), key=lambda s: (s.start, s.client)
+        ):
             if day in HOLIDAYS and slot.client not in cases.CARE and slot.client != 54:
                 continue
             begin = datetime.combine(day, slot.start)

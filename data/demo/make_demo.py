@@ -1,12 +1,11 @@
 """Writes the files of the demo agency, as a planning tool would export them.
 
-Run by whoever changes the demo (`python data/demo/make_demo.py`), never at demo time: the files are committed.
-Seeded: the same version of this file writes the same files. Which client shows what: README.md, demo_cases.py.
+Run by whoever changes the demo (`python data/demo/make_demo.py`), never at demo time: the files are
+committed. Seeded: the same version of this file writes the same files. Which client shows what: README.md.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -14,93 +13,12 @@ from pathlib import Path
 from random import Random
 
 import demo_cases as cases
-import xlsxwriter
+from demo_export import write_csv, write_xlsx
 from demo_names import PEOPLE, STREETS, TOWNS, fold, iban, siret
 from demo_schedule import Visit, done, plannings, service_of, weekly_slots
 
 HERE = Path(__file__).resolve().parent
 BASE, OCTOBER, NOVEMBER = HERE / "base", HERE / "2026-10", HERE / "2026-11"
-
-# Contract column -> header of the export.
-HEADERS = {
-    "agency_id": "Code agence", "name": "Nom", "siret": "SIRET", "nova_number": "N° SAP",
-    "vat_number": "N° TVA", "address": "Adresse", "postal_code": "Code postal", "city": "Ville",
-    "country": "Pays", "holiday_region": "Région jours fériés", "client_id": "Code client",
-    "civility": "Civilité", "last_name": "Nom", "first_name": "Prénom", "birth_name": "Nom de naissance",
-    "birth_date": "Date de naissance", "birth_place_code": "Commune de naissance", "email": "E-mail",
-    "phone": "Téléphone", "payment_method": "Mode de règlement", "invoice_delivery": "Mode d'envoi",
-    "home_plus_id": "Identifiant Home+", "home_plus_activated_on": "Date d'activation Home+",
-    "home_plus_status": "Statut Home+", "iban": "IBAN", "bic": "BIC", "mandate_reference": "RUM",
-    "mandate_signed_on": "Date de signature du mandat", "service_code": "Code prestation",
-    "label": "Libellé", "kind": "Type", "unit": "Unité", "unit_price": "Prix unitaire",
-    "vat_rate": "Taux de TVA", "home_plus_nature": "Code nature", "home_plus_activity": "Code activité",
-    "revenue_account": "Compte de produit", "contract_id": "Code contrat",
-    "saturday_price": "Prix samedi", "sunday_holiday_price": "Prix dimanche et férié",
-    "valid_from": "Date de début", "valid_to": "Date de fin", "planning_id": "Code planning",
-    "worker_id": "Intervenant", "starts_at": "Début", "ends_at": "Fin",
-    "intervention_id": "Code intervention", "status": "Statut", "comment": "Commentaire",
-    "item_id": "Code élément", "date": "Date", "quantity": "Quantité", "payer_id": "Code organisme",
-    "base_rate": "Tarif de base", "saturday_rate": "Tarif samedi",
-    "sunday_holiday_rate": "Tarif dimanche et férié", "coverage_rate": "Taux de prise en charge",
-    "monthly_hours_cap": "Plafond mensuel", "surcharge": "Majoration",
-    "sunday_holiday_coverage_rate": "Taux de prise en charge dimanche et férié",
-    "sunday_holiday_hours_cap": "Plafond dimanche et férié", "billing_mode": "Mode de facturation",
-    "care_plan_id": "Code plan d'aide", "rank": "Rang", "file_number": "N° de dossier",
-    "payment_id": "Code règlement", "received_on": "Date de réception", "amount": "Montant",
-    "emitter": "Émetteur", "method": "Mode", "reference": "Référence", "invoice_number": "N° de facture",
-    "status_code": "Code statut", "status_at": "Date du statut", "request_id": "N° de demande",
-    "status_label": "Libellé du statut", "error_code": "Code erreur", "message": "Message",
-    "rejection_code": "Code rejet", "rejection_comment": "Commentaire du rejet",
-    "transfer_amount": "Montant du virement", "transfer_date": "Date du virement",
-}  # fmt: skip
-
-MONEY = ("unit_price", "price", "rate", "amount")
-NUMBERS = ("vat_rate", "quantity", "monthly_hours_cap", "sunday_holiday_hours_cap")
-
-
-def cell(column: str, value: object) -> str:
-    """French text of one value: 27,40 · 02/11/2026 · 02/11/2026 08:30."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.strftime("%d/%m/%Y %H:%M")
-    if isinstance(value, date):
-        return value.strftime("%d/%m/%Y")
-    text = str(value)
-    if column.endswith("_on") or column in ("birth_date", "valid_from", "valid_to", "date", "transfer_date"):
-        return cell(column, date.fromisoformat(text))
-    if column.endswith(MONEY) or column in NUMBERS:
-        text = text.replace(".", ",")
-    return text
-
-
-def write_csv(path: Path, columns: list[str], rows: list[dict], encoding: str = "cp1252") -> None:
-    """`;`, CP1252 and CRLF: what a planning tool on Windows exports."""
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w", encoding=encoding, newline="") as file:
-        writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
-        writer.writerow([HEADERS[c] for c in columns])
-        writer.writerows([cell(c, row.get(c)) for c in columns] for row in rows)
-
-
-def write_xlsx(path: Path, sheet: str, columns: list[str], rows: list[dict]) -> None:
-    """One sheet with real numbers and real dates."""
-    book = xlsxwriter.Workbook(path)
-    book.set_properties({"created": datetime(2026, 10, 1)})
-    page, day = book.add_worksheet(sheet), book.add_format({"num_format": "dd/mm/yyyy"})
-    page.write_row(0, 0, [HEADERS[c] for c in columns])
-    for line, row in enumerate(rows, start=1):
-        for place, column in enumerate(columns):
-            value = row.get(column)
-            if value is None:
-                continue
-            if column.startswith("valid_"):
-                page.write_datetime(line, place, datetime.fromisoformat(value), day)
-            elif column.endswith("price"):
-                page.write_number(line, place, float(value))
-            else:
-                page.write_string(line, place, value)
-    book.close()
 
 
 def client_code(number: int) -> str:
@@ -112,7 +30,11 @@ def people(rng: Random) -> list[dict]:
     rows = []
     for number, name in enumerate(PEOPLE, start=1):
         civility, rest = name.split(" ", 1)
-        last = rest.rsplit(" ", 1)[1] if "Da Silva" not in rest and "Nguyen" not in rest else rest.split(" ", 1)[1]
+        last = (
+            rest.rsplit(" ", 1)[1]
+            if "Da Silva" not in rest and "Nguyen" not in rest
+            else rest.split(" ", 1)[1]
+        )
         last = "Nguyen" if "Nguyen" in rest else last
         first = rest[: -len(last)].strip()
         postal_code, city = rng.choice(TOWNS)
@@ -129,14 +51,12 @@ def people(rng: Random) -> list[dict]:
             "birth_place_code": "67482" if number % 3 else "68224",
             "email": None if number in cases.NO_EMAIL or number in cases.BY_POST
             else f"{fold(first)}.{fold(last)}@courriel.example",
-            "phone": f"063998{rng.randrange(10000):04d}" if number % 4 else f"035301{rng.randrange(10000):04d}",
-            "address": None if number in cases.NO_ADDRESS else f"{rng.randrange(1, 120)} {rng.choice(STREETS)}",
-            "postal_code": None if number in cases.NO_ADDRESS else postal_code,
-            "city": None if number in cases.NO_ADDRESS else city,
-            "country": "FR", "payment_method": method,
+            "phone": ("063998" if number % 4 else "035301") + f"{rng.randrange(10000):04d}",
+            "address": f"{rng.randrange(1, 120)} {rng.choice(STREETS)}", "postal_code": postal_code,
+            "city": city, "country": "FR", "payment_method": method,
             "invoice_delivery": "courrier" if number in cases.BY_POST else "mail",
             "home_plus_id": f"1100000{number:07d}" if home_plus else None,
-            "home_plus_activated_on": cases.ACTIVATED.get(number, activated.isoformat()) if home_plus else None,
+            "home_plus_activated_on": cases.ACTIVATED.get(number, str(activated)) if home_plus else None,
             "home_plus_status": cases.ACCOUNT.get(number, "OK") if home_plus else None,
             "iban": iban(20260000 + number) if debit or home_plus else None,
             "bic": "DEMOFRPPXXX" if debit or home_plus else None,
@@ -144,6 +64,8 @@ def people(rng: Random) -> list[dict]:
             "mandate_signed_on": "2025-09-01" if debit else None,
             "agency_id": "STRAS",
         })  # fmt: skip
+        if number in cases.NO_ADDRESS:
+            rows[-1] |= dict.fromkeys(("address", "postal_code", "city"))
     return rows
 
 
@@ -155,9 +77,9 @@ def contracts() -> list[dict]:
     def add(number: int, service: str, price: str, since: str = "2026-01-01", until: str | None = None,
             saturday: str | None = None, sunday: str | None = None) -> None:  # fmt: skip
         rows.append({
-            "contract_id": f"CT{len(rows) + 1:04d}", "client_id": client_code(number), "service_code": service,
-            "unit_price": price, "saturday_price": saturday, "sunday_holiday_price": sunday,
-            "valid_from": since, "valid_to": until,
+            "contract_id": f"CT{len(rows) + 1:04d}", "client_id": client_code(number),
+            "service_code": service, "unit_price": price, "saturday_price": saturday,
+            "sunday_holiday_price": sunday, "valid_from": since, "valid_to": until,
         })  # fmt: skip
 
     for number in range(1, 61):
@@ -194,8 +116,8 @@ PLAN_COLUMNS = [
 ]  # fmt: skip
 PLANNING_COLUMNS = ["planning_id", "client_id", "worker_id", "service_code", "starts_at", "ends_at"]
 INTERVENTION_COLUMNS = [
-    "intervention_id", "planning_id", "client_id", "worker_id", "service_code", "starts_at", "ends_at", "status",
-    "comment",
+    "intervention_id", "planning_id", "client_id", "worker_id", "service_code", "starts_at", "ends_at",
+    "status", "comment",
 ]  # fmt: skip
 ITEM_COLUMNS = ["item_id", "client_id", "service_code", "date", "quantity", "unit_price", "label"]
 
@@ -238,9 +160,9 @@ def late_october(visits: list[Visit]) -> list[Visit]:
     longer = of(visits, 60, 2)
     forgotten = of(visits, 37, 0)
     return [
-        replace(changed.lasting(changed.minutes - 45), status="validée", comment="Départ anticipé, régularisé"),
+        replace(changed.lasting(changed.minutes - 45), status="validée", comment="Départ anticipé"),
         replace(of(visits, 36, 2), status="annulée", comment="Client hospitalisé"),
-        replace(longer.lasting(longer.minutes + 30), status="validée", comment="Prolongée d'une demi-heure"),
+        replace(longer.lasting(longer.minutes + 30), status="validée", comment="Prolongée"),
         replace(forgotten, id="IN10L001", planning_id=None, status="validée",
                 start=datetime(2026, 10, 31, 14, 0), end=datetime(2026, 10, 31, 15, 30),
                 comment="Feuille d'heures reçue en retard"),
@@ -249,6 +171,7 @@ def late_october(visits: list[Visit]) -> list[Visit]:
 
 def november_cases(visits: list[Visit]) -> list[Visit]:
     """Missing, unplanned, too short, too long, overlapping, cancelled: the queue « Écarts de planning »."""
+
     def replaced(old: Visit, new: Visit | None) -> None:
         visits[visits.index(old):visits.index(old) + 1] = [] if new is None else [new]  # fmt: skip
 
@@ -263,17 +186,24 @@ def november_cases(visits: list[Visit]) -> list[Visit]:
     visits.append(Visit("IN11N001", 10, other.worker, "MENAGE", other.start + timedelta(minutes=30),
                         other.end + timedelta(minutes=15), comment="Remplacement"))  # fmt: skip
     other = of(visits, 45, 1)  # two workers at the same client's
-    visits.append(Visit("IN11N002", 45, "MOSSER_E", "AIDE_VIE", other.start + timedelta(minutes=20), other.end))
-    visits.append(Visit("IN11N003", 2, "MOSSER_E", "MENAGE", datetime(2026, 11, 7, 9), datetime(2026, 11, 7, 11)))
-    visits.append(Visit("IN11N004", 55, "MOSSER_E", "JARDIN", datetime(2026, 11, 6, 14), datetime(2026, 11, 6, 17),
-                        comment="Prestation sans contrat"))  # fmt: skip
-    visits.append(Visit("IN11N005", 30, "MOSSER_E", "REPAS", datetime(2026, 11, 9, 11), datetime(2026, 11, 9, 12)))
+    visits.append(
+        Visit("IN11N002", 45, "MOSSER_E", "AIDE_VIE", other.start + timedelta(minutes=20), other.end)
+    )
+    visits.append(
+        Visit("IN11N003", 2, "MOSSER_E", "MENAGE", datetime(2026, 11, 7, 9), datetime(2026, 11, 7, 11))
+    )
+    visits.append(Visit("IN11N004", 55, "MOSSER_E", "JARDIN", datetime(2026, 11, 6, 14),
+                        datetime(2026, 11, 6, 17), comment="Prestation sans contrat"))  # fmt: skip
+    visits.append(
+        Visit("IN11N005", 30, "MOSSER_E", "REPAS", datetime(2026, 11, 9, 11), datetime(2026, 11, 9, 12))
+    )
     kept = {of(visits, 59, 0).id}  # one visit and a large discount: the month is negative
     return [v for v in visits if v.client != 59 or v.id in kept]
 
 
 def faulty_rows(good: Visit) -> list[dict]:
     """Rows as people type them: ten that must be refused, each for its reason, and two that are right."""
+
     def row(number: str, **changes: object) -> dict:
         base = {
             "intervention_id": f"INE{number}", "planning_id": None, "client_id": client_code(good.client),
@@ -291,8 +221,8 @@ def faulty_rows(good: Visit) -> list[dict]:
         row("006", starts_at="29/03/2026 02:30", ends_at="29/03/2026 04:30", comment="Heure sautée"),
         row("007", starts_at="18-11-26 9h", comment="Format de date"),
         row("008", worker_id=None, comment="Intervenant absent"),
-        row("009", comment="Doublon, première occurrence"),
-        row("009", starts_at="18/11/2026 14:00", ends_at="18/11/2026 15:30", comment="Doublon, dernière occurrence"),
+        row("009", comment="Doublon écarté"),
+        row("009", starts_at="18/11/2026 14:00", ends_at="18/11/2026 15:30", comment="Doublon gardé"),
         row("010", starts_at=None, comment="Début absent"),
         row("011", starts_at="19/11/2026 16:00", ends_at="19/11/2026 17:00", comment="Correcte"),
         {**row("012"), "intervention_id": None, "comment": "Code absent"},
@@ -316,7 +246,9 @@ def base_files(rng: Random) -> list[dict]:
     )  # fmt: skip
     payers = json.dumps(cases.PAYERS, ensure_ascii=False, indent=1)
     (BASE / "payers.json").write_text(payers + "\n", encoding="utf-8")
-    defaults = [{"payer_id": payer, "service_code": service, **given} for payer, service, given in cases.DEFAULTS]
+    defaults = [
+        {"payer_id": payer, "service_code": service, **given} for payer, service, given in cases.DEFAULTS
+    ]
     write_csv(BASE / "payer_defaults.csv", ["payer_id", "service_code", *cases.PLAN_VALUES], defaults)
     clients = people(rng)
     write_csv(BASE / "clients.csv", list(clients[0]), clients)
@@ -333,9 +265,11 @@ def vat_number(siren8: str) -> str:
 
 def october_files(visits: list[Visit], planned: list[Visit]) -> None:
     write_csv(OCTOBER / "plannings_2026-10.csv", PLANNING_COLUMNS, [planning_row(v) for v in planned])
-    write_csv(OCTOBER / "interventions_2026-10.csv", INTERVENTION_COLUMNS, [intervention_row(v) for v in visits])
+    write_csv(
+        OCTOBER / "interventions_2026-10.csv", INTERVENTION_COLUMNS, [intervention_row(v) for v in visits]
+    )
     write_csv(OCTOBER / "billable_items_2026-10.csv", ITEM_COLUMNS, [
-        item("EL10001", 4, "FRAIS_DEPLACEMENT", "2026-10-14", "2"),  # reference fee, nature of a line: eligible
+        item("EL10001", 4, "FRAIS_DEPLACEMENT", "2026-10-14", "2"),  # reference fee: eligible
         item("EL10002", 6, "GRAND_MENAGE", "2026-10-22", "1"),
         item("EL10003", 29, "REMISE_FIDELITE", "2026-10-30", "-1"),  # HP_REMISE, HP_LIGNE_NEGATIVE
         item("EL10004", 30, "GANTS", "2026-10-12", "2"),  # HP_FRAIS, HP_NATURE
@@ -344,7 +278,9 @@ def october_files(visits: list[Visit], planned: list[Visit]) -> None:
     ])  # fmt: skip
 
 
-def november_files(clients: list[dict], visits: list[Visit], planned: list[Visit], october: list[Visit]) -> None:
+def november_files(
+    clients: list[dict], visits: list[Visit], planned: list[Visit], october: list[Visit]
+) -> None:
     for row in clients:  # a new export of everybody: two lines differ
         if row["client_id"] == client_code(24):
             row["home_plus_status"], row["home_plus_activated_on"] = "OK", "2026-11-10"
@@ -354,7 +290,9 @@ def november_files(clients: list[dict], visits: list[Visit], planned: list[Visit
     late = plans(cases.LATE_PLANS, len(cases.PLANS) + 1)
     write_csv(NOVEMBER / "care_plans_2026-11.csv", PLAN_COLUMNS, late)
     write_csv(NOVEMBER / "plannings_2026-11.csv", PLANNING_COLUMNS, [planning_row(v) for v in planned])
-    write_csv(NOVEMBER / "interventions_2026-11.csv", INTERVENTION_COLUMNS, [intervention_row(v) for v in visits])
+    write_csv(
+        NOVEMBER / "interventions_2026-11.csv", INTERVENTION_COLUMNS, [intervention_row(v) for v in visits]
+    )
     write_csv(NOVEMBER / "interventions_2026-11_retards_octobre.csv", INTERVENTION_COLUMNS,
               [intervention_row(v) for v in late_october(october)])  # fmt: skip
     write_csv(NOVEMBER / "interventions_erreurs.csv", INTERVENTION_COLUMNS, faulty_rows(of(visits, 1)))
