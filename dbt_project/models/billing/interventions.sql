@@ -1,0 +1,50 @@
+-- Every intervention in its latest version, and where it stands on the way to an invoice.
+with segments as (
+    select
+        intervention_id, cast(sum(minutes) as integer) as minutes, min(date) as date
+    from {{ ref('int_billing__segments') }}
+    group by intervention_id
+),
+
+drafts as (
+    select source_id as intervention_id, min(draft_id) as draft_id
+    from {{ ref('draft_invoice_lines') }}
+    where source = 'intervention'
+    group by source_id
+),
+
+invoiced as (
+    select
+        source_id as intervention_id, source_version, arg_max(invoice_id, created_seq) as invoice_id,
+        arg_max(invoice_number, created_seq) as invoice_number
+    from {{ ref('invoice_lines') }}
+    where source = 'intervention' and not is_released
+    group by source_id, source_version
+)
+
+select
+    interventions.intervention_id, interventions.planning_id, interventions.client_id, clients.client_name,
+    interventions.worker_id, interventions.service_code, services.label as service_label,
+    interventions.starts_at, interventions.ends_at,
+    {{ local_time('interventions.starts_at') }} as local_starts_at,
+    {{ local_time('interventions.ends_at') }} as local_ends_at,
+    coalesce(segments.date, cast({{ local_time('interventions.starts_at') }} as date)) as date,
+    strftime(coalesce(segments.date, cast({{ local_time('interventions.starts_at') }} as date)), '%Y-%m') as period,
+    coalesce(segments.minutes, 0) as minutes,
+    interventions.status, interventions.version, interventions.comment,
+    interventions.clocked_starts_at, interventions.clocked_ends_at, interventions.adjustment_reason,
+    interventions.coverage_excluded,
+    case
+        when interventions.status = 'annulee' then 'annulee'
+        when interventions.status = 'realisee' then 'sans_validation'
+        when invoiced.invoice_id is not null then 'facturee'
+        when drafts.draft_id is not null then 'simulee'
+        else 'bloquee' end as billing_state,
+    drafts.draft_id, invoiced.invoice_id, invoiced.invoice_number
+from {{ ref('stg_interventions') }} as interventions
+left join segments using (intervention_id)
+left join drafts using (intervention_id)
+left join invoiced
+    on invoiced.intervention_id = interventions.intervention_id and invoiced.source_version = interventions.version
+left join {{ ref('stg_clients') }} as clients on clients.client_id = interventions.client_id
+left join {{ ref('stg_services') }} as services on services.service_code = interventions.service_code

@@ -1,0 +1,191 @@
+-- Every reason to look at a draft or an invoice before it leaves (spec 20, Controls; spec 30, Eligibility). Grain:
+-- one row per subject and thing to look at.
+with lines as (
+    select 'draft' as subject_type, draft_id as subject_id, draft_id, null as invoice_id, client_id, period,
+        source, source_id, line_no, date, service_code, label, minutes, amount, covered, is_adjustment, service_kind,
+        service_kind = 'discount' as is_discount
+    from {{ ref('draft_invoice_lines') }}
+    union all
+    select 'invoice', lines.invoice_id, lines.draft_id, lines.invoice_id, lines.client_id, lines.period,
+        source, source_id, line_no, date, service_code, label, minutes, amount, covered, is_adjustment, service_kind,
+        service_kind = 'discount'
+    from {{ ref('invoice_lines') }} as lines
+    join {{ ref('int_billing__invoices') }} as invoices using (invoice_id)
+    where invoices.status <> 'envoyee' and invoices.kind in ('main', 'adj')
+),
+
+headers as (
+    select 'draft' as subject_type, draft_id as subject_id, draft_id, null as invoice_id, client_id, period, kind,
+        total_incl_vat, delivery
+    from {{ ref('int_billing__draft_headers') }}
+    union all
+    select 'invoice', invoice_id, draft_id, invoice_id, client_id, period, kind, total_incl_vat,
+        clients.invoice_delivery
+    from {{ ref('int_billing__invoices') }}
+    left join {{ ref('stg_clients') }} as clients using (client_id)
+    where status <> 'envoyee' and kind in ('main', 'adj')
+),
+
+without_price as (
+    select
+        placement.draft_id, unpriced.client_id, placement.period, 'TARIF_MANQUANT' as code,
+        unpriced.subject, unpriced.message
+    from (
+        select client_id, month, intervention_id as subject, 'Intervention du ' || strftime(date, '%d/%m/%Y')
+            || ' : aucun contrat pour la prestation ' || service_code || ' à cette date.' as message
+        from {{ ref('int_billing__to_bill') }}
+        where contract_rate is null or vat_rate is null
+        union all
+        select client_id, month, item_id, 'Article du ' || strftime(date, '%d/%m/%Y') || ' : aucun prix pour '
+            || service_code || '.'
+        from {{ ref('int_billing__items_to_bill') }}
+        where amount is null or vat_rate is null
+    ) as unpriced
+    join {{ ref('int_billing__placement') }} as placement using (client_id, month)
+),
+
+not_validated as (
+    select client_id, month as period, count(distinct intervention_id) as items
+    from {{ ref('int_billing__segments') }}
+    where status = 'realisee'
+    group by client_id, month
+),
+
+gaps as (
+    select intervention_id, min(message) as message
+    from {{ ref('planning_gaps') }}
+    where code = 'ECART_DUREE'
+    group by intervention_id
+),
+
+-- uncovered minutes, and the plan that had something to say about them
+uncovered as (
+    select subject_type, subject_id, draft_id, invoice_id, client_id, period, service_code,
+        min(date) as first_date, max(date) as last_date, sum(minutes) as minutes
+    from lines
+    where source = 'intervention' and not covered
+    group by all
+),
+
+plan_notes as (
+    select uncovered.* exclude (service_code), plans.care_plan_id as subject,
+        case when uncovered.last_date > plans.valid_to then 'PLAN_AIDE_EXPIRE'
+            when plans.valid_to >= uncovered.first_date and plans.valid_from <= uncovered.last_date
+                and plans.validated_seq >= invoices.created_seq then 'PLAN_RETROACTIF'
+            else 'PLAFOND_ATTEINT' end as code,
+        minutes, plans.valid_to, plans.payer_name
+    from uncovered
+    join {{ ref('int_billing__care_plans') }} as plans
+        on plans.client_id = uncovered.client_id and plans.service_code = uncovered.service_code and plans.counts
+        and plans.valid_from <= uncovered.last_date and plans.valid_to >= uncovered.first_date - 31
+    left join {{ ref('int_billing__invoices') }} as invoices on invoices.invoice_id = uncovered.invoice_id
+    where not exists (
+        select 1 from {{ ref('int_billing__care_plans') }} as next_plans
+        where next_plans.client_id = plans.client_id and next_plans.service_code = plans.service_code
+            and next_plans.counts and next_plans.valid_from > plans.valid_from
+            and next_plans.valid_from <= uncovered.last_date and plans.valid_to < uncovered.first_date)
+),
+
+found as (
+    select 'draft' as subject_type, draft_id as subject_id, draft_id, null as invoice_id, client_id, period, code, subject,
+        message, null::decimal(12, 2) as amount
+    from without_price
+
+    union all
+    select subject_type, subject_id, draft_id, invoice_id, client_id, period, 'TOTAL_NEGATIF', null,
+        'Le total de la facture est négatif.', total_incl_vat
+    from headers
+    where kind = 'main' and total_incl_vat < 0
+
+    union all
+    select subject_type, subject_id, draft_id, invoice_id, client_id, period, 'TOTAL_NUL', null,
+        'Le total de la facture est nul.', total_incl_vat
+    from headers
+    where total_incl_vat = 0 and subject_id in (select subject_id from lines)
+
+    union all
+    select subject_type, subject_id, draft_id, invoice_id, headers.client_id, headers.period,
+        'INTERVENTION_NON_VALIDEE', null, items || ' intervention(s) du mois restent à valider.', null
+    from headers
+    join not_validated using (client_id, period)
+
+    union all
+    select 'draft', placement.draft_id, placement.draft_id, null, bill.client_id, placement.period,
+        'CONTRATS_MULTIPLES', min(bill.intervention_id),
+        'Plusieurs contrats valides pour ' || bill.service_code || ' ; le plus récent (' || max(bill.contract_id)
+            || ') a été appliqué.', null
+    from {{ ref('int_billing__to_bill') }} as bill
+    join {{ ref('int_billing__placement') }} as placement using (client_id, month)
+    where bill.contract_count > 1
+    group by placement.draft_id, bill.client_id, placement.period, bill.service_code
+
+    union all
+    select subject_type, subject_id, draft_id, invoice_id, client_id, period, 'LIGNE_NEGATIVE', source_id,
+        'Ligne ' || line_no || ' (' || coalesce(label, service_code) || ') : montant négatif.', amount
+    from lines
+    where amount < 0
+
+    union all
+    select subject_type, subject_id, draft_id, invoice_id, client_id, period, 'REMISE', source_id,
+        'Ligne ' || line_no || ' : remise « ' || coalesce(label, service_code) || ' ».', amount
+    from lines
+    where is_discount and source = 'item'
+
+    union all
+    select subject_type, subject_id, draft_id, invoice_id, client_id, period, 'AJUSTEMENT_MOIS_ANTERIEUR', null,
+        count(*) || ' ligne(s) d’ajustement du ' || strftime(min(date), '%m/%Y') || '.', cast(sum(amount) as decimal(12, 2))
+    from lines
+    where is_adjustment
+    group by subject_type, subject_id, draft_id, invoice_id, client_id, period
+
+    union all
+    select headers.subject_type, headers.subject_id, headers.draft_id, headers.invoice_id, headers.client_id,
+        headers.period, case when headers.delivery = 'mail' then 'EMAIL_MANQUANT' else 'ADRESSE_MANQUANTE' end, null,
+        case when headers.delivery = 'mail' then 'Aucune adresse électronique pour ' || clients.client_name || '.'
+            else 'L’adresse postale de ' || clients.client_name || ' est incomplète.' end, null
+    from headers
+    join {{ ref('stg_clients') }} as clients using (client_id)
+    where (headers.delivery = 'mail' and clients.email is null)
+        or (headers.delivery = 'courrier'
+            and (clients.address is null or clients.postal_code is null or clients.city is null))
+
+    union all
+    select subject_type, subject_id, draft_id, invoice_id, client_id, period, code, subject,
+        case code
+            when 'PLAN_AIDE_EXPIRE' then 'Le plan ' || subject || ' (' || coalesce(payer_name, 'organisme inconnu')
+                || ') a pris fin le ' || strftime(valid_to, '%d/%m/%Y') || ' ; ' || minutes || ' min non couvertes.'
+            when 'PLAN_RETROACTIF' then 'Le plan ' || subject || ' a été validé après la facturation de ces dates.'
+            else 'Plan ' || subject || ' (' || coalesce(payer_name, 'organisme inconnu') || ') : ' || minutes
+                || ' min au-delà de ce qu’il finance.' end, null
+    from plan_notes
+
+    union all
+    select lines.subject_type, lines.subject_id, lines.draft_id, lines.invoice_id, lines.client_id, lines.period,
+        'ECART_PLANNING', lines.source_id,
+        'Intervention du ' || strftime(min(lines.date), '%d/%m/%Y') || ' : ' || min(gaps.message), null
+    from lines
+    join gaps on gaps.intervention_id = lines.source_id
+    where lines.source = 'intervention'
+    group by lines.subject_type, lines.subject_id, lines.draft_id, lines.invoice_id, lines.client_id, lines.period,
+        lines.source_id
+
+    union all
+    select home_plus.subject_type, home_plus.subject_id,
+        coalesce(invoices.draft_id, drafts.draft_id), invoices.invoice_id,
+        coalesce(invoices.client_id, drafts.client_id), coalesce(invoices.period, drafts.period),
+        home_plus.code, null, home_plus.message, null
+    from {{ ref('int_home_plus__controls') }} as home_plus
+    left join {{ ref('int_billing__invoices') }} as invoices
+        on home_plus.subject_type = 'invoice' and invoices.invoice_id = home_plus.subject_id
+    left join {{ ref('int_billing__draft_headers') }} as drafts
+        on home_plus.subject_type = 'draft' and drafts.draft_id = home_plus.subject_id
+)
+
+select
+    subject_type || ':' || subject_id || ':' || found.code || ':' || row_number() over (
+        partition by subject_type, subject_id, found.code order by subject, message, amount) as control_id,
+    found.subject_type, found.draft_id, found.invoice_id, found.client_id, clients.client_name, found.period,
+    found.code, codes.severity, found.message, codes.remedy_fr as remedy, found.subject, found.amount
+from found
+left join {{ ref('control_codes') }} as codes on codes.code = found.code
+left join {{ ref('stg_clients') }} as clients on clients.client_id = found.client_id

@@ -1,0 +1,7 @@
+with latest as ({{ latest_versions('payments') }})
+
+select
+    payment_id, {{ day('received_on') }}, {{ money('amount') }}, emitter, client_id, payer_id, method, reference, label,
+    coalesce(status, 'actif') as status
+from latest
+where coalesce(status, 'actif') <> 'annule'
