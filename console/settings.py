@@ -133,6 +133,7 @@ class Settings(BaseSettings):
             "home_plus_activation_day": self.home_plus_activation_day,
             "home_plus_with_payer": self.home_plus_with_payer,
             "home_plus_fee_products": self.home_plus_fee_products,
+            "home_plus_third_party_id": self.home_plus_third_party_id,
         }
 
 
