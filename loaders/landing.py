@@ -31,7 +31,7 @@ _FIXED_TABLES = {
         "batch_id BIGINT, source VARCHAR, file_name VARCHAR, row_no BIGINT, key VARCHAR, raw VARCHAR, errors VARCHAR"
     ),
     "responses": (
-        "seq BIGINT, job_id VARCHAR, at TIMESTAMP, gateway VARCHAR, operation VARCHAR, outcome VARCHAR, "
+        'seq BIGINT, job_id VARCHAR, "at" TIMESTAMP, gateway VARCHAR, operation VARCHAR, outcome VARCHAR, '
         "http_status INTEGER, request VARCHAR, response VARCHAR, items VARCHAR"
     ),
     "journal_marks": "name VARCHAR, seq BIGINT, hash VARCHAR",
