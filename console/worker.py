@@ -62,7 +62,8 @@ class NewJob:
 
 @dataclass
 class Outcome:
-    """How a job ended. `retry` is bounded by the settings; `retry_at` overrides the back-off's own moment."""
+    """How a job ended. `retry` is bounded by the settings; `retry_at` overrides the back-off's own moment,
+    `remaining` replaces the payload by what is left to do."""
 
     status: Literal["done", "retry", "failed"] = "done"
     message: str = ""
@@ -70,6 +71,7 @@ class Outcome:
     events: list[NewEvent] = field(default_factory=list)
     jobs: list[NewJob] = field(default_factory=list)
     retry_at: datetime | None = None
+    remaining: dict[str, Any] | None = None
 
 
 @dataclass
@@ -270,7 +272,7 @@ class Worker:
                 self.stopping.wait(5 * IDLE_SECONDS)
 
     def _refresh_is_due(self) -> bool:
-        """The batch is over (no job in hand, none due): one refresh serves all of it. Or it lasts too long."""
+        """The batch is over (no job in hand, none due), so that one refresh serves all of it; or it lasts."""
         since = self._dirty_since
         if since is None:
             return False
@@ -344,7 +346,7 @@ def close_job(ctx: WorkerContext, outcome: Outcome, clock: datetime) -> str:
         _commit(ctx, outcome, lambda tx, held: outbox.give_up(tx, held, outcome.message))
         return "failed"
     at = outcome.retry_at or clock + timedelta(seconds=backoff(settings, job.attempts))
-    _commit(ctx, outcome, lambda tx, held: outbox.retry(tx, held, at, outcome.message))
+    _commit(ctx, outcome, lambda tx, held: outbox.retry(tx, held, at, outcome.message, outcome.remaining))
     return "retried"
 
 

@@ -110,9 +110,15 @@ def finish(tx: Transaction, job: Job, message: str = "") -> None:
     _close(tx, job, status="done", progress=1.0, message=message, done_at=tx.at, lease_until=None)
 
 
-def retry(tx: Transaction, job: Job, at: datetime, message: str) -> None:
-    """Puts the job back for `at` (agency's clock). Raises LeaseLost."""
-    _close(tx, job, status="queued", not_before=iso(at), message=message, lease_until=None, worker=None)
+def retry(
+    tx: Transaction, job: Job, at: datetime, message: str, payload: dict[str, Any] | None = None
+) -> None:
+    """Puts the job back for `at` (agency's clock), with what is left of its payload. Raises LeaseLost."""
+    left = job.payload if payload is None else payload
+    _close(
+        tx, job, status="queued", not_before=iso(at), message=message, lease_until=None, worker=None,
+        payload=json.dumps(left, ensure_ascii=False),
+    )  # fmt: skip
 
 
 def give_up(tx: Transaction, job: Job, message: str) -> None:
