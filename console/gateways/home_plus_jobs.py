@@ -15,7 +15,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from console.gateways.home_plus import (
-    BATCH, DUPLICATE, NOTHING_FOUND, Answer, HomePlus, Item, NotConfigured, gateway, same_request,
+    BATCH,
+    DUPLICATE,
+    NOTHING_FOUND,
+    Answer,
+    HomePlus,
+    Item,
+    NotConfigured,
+    gateway,
+    same_request,
     without_echo,
 )  # fmt: skip
 from console.gateways.http import Exchange
@@ -43,7 +51,7 @@ SENTENCES = {
 
 
 def handle_request(job: Job, ctx: WorkerContext) -> Outcome:
-    """Job `home_plus.request` {requests: [{invoice_number, client_id, amount, request, attempt}], ask_first?};
+    """Job `home_plus.request` {requests: [{invoice_number, client_id, amount, request, attempt}], ask_first};
     `request` is the JSON text of the body."""
     try:
         api = gateway(ctx.settings)
