@@ -51,7 +51,7 @@ SENTENCES = {
 
 
 def handle_request(job: Job, ctx: WorkerContext) -> Outcome:
-    """Job `home_plus.request` {requests: [{invoice_number, client_id, amount, request, attempt}], ask_first};
+    """Job `home_plus.request` {requests: [{invoice_number, client_id, amount, request, attempt}]};
     `request` is the JSON text of the body."""
     try:
         api = gateway(ctx.settings)
