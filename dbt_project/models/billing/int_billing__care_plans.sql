@@ -27,7 +27,7 @@ defaults as (
 resolved as (
     select
         plans.care_plan_id, plans.payer_id, plans.client_id, plans.service_code, plans.valid_from, plans.valid_to,
-        plans.rank, plans.file_number, plans.status, plans.validated_seq,
+        plans.rank, plans.file_number, plans.status, plans.validated_seq, plans.batch_id,
         {% for name, type in values %}
         case when plans.{{ name }} = 'defaut' then defaults.{{ name }} else cast(plans.{{ name }} as {{ type }}) end
             as {{ name }},

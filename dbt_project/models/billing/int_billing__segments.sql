@@ -1,7 +1,7 @@
 -- An intervention is cut at local midnights; minutes are elapsed minutes (a night across a clock change counts the
 -- hours really worked), days are local dates.
 with interventions as (
-    select *, {{ local_time('starts_at') }} as local_start, {{ local_time('ends_at') }} as local_end
+    select *, local_starts_at as local_start, local_ends_at as local_end
     from {{ ref('stg_interventions') }}
     where status <> 'annulee'
 ),
@@ -20,10 +20,10 @@ across_midnight as (
 ),
 
 cut as (
-    select * exclude (starts_at, ends_at, local_start, local_end), starts_at, ends_at from within_a_day
+    select * exclude (starts_at, ends_at, local_start, local_end, local_starts_at, local_ends_at), starts_at, ends_at from within_a_day
     union all by name
     select
-        * exclude (starts_at, ends_at, local_start, local_end),
+        * exclude (starts_at, ends_at, local_start, local_end, local_starts_at, local_ends_at),
         greatest(starts_at, {{ utc_of_midnight('date') }}) as starts_at,
         least(ends_at, {{ utc_of_midnight('date + 1') }}) as ends_at
     from across_midnight

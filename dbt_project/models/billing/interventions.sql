@@ -1,12 +1,5 @@
 -- Every intervention in its latest version, and where it stands on the way to an invoice.
-with segments as (
-    select
-        intervention_id, cast(sum(minutes) as integer) as minutes, min(date) as date
-    from {{ ref('int_billing__segments') }}
-    group by intervention_id
-),
-
-drafts as (
+with drafts as (
     select source_id as intervention_id, min(draft_id) as draft_id
     from {{ ref('draft_invoice_lines') }}
     where source = 'intervention'
@@ -26,11 +19,10 @@ select
     interventions.intervention_id, interventions.planning_id, interventions.client_id, clients.client_name,
     interventions.worker_id, interventions.service_code, services.label as service_label,
     interventions.starts_at, interventions.ends_at,
-    {{ local_time('interventions.starts_at') }} as local_starts_at,
-    {{ local_time('interventions.ends_at') }} as local_ends_at,
-    coalesce(segments.date, cast({{ local_time('interventions.starts_at') }} as date)) as date,
-    strftime(coalesce(segments.date, cast({{ local_time('interventions.starts_at') }} as date)), '%Y-%m') as period,
-    coalesce(segments.minutes, 0) as minutes,
+    interventions.local_starts_at, interventions.local_ends_at,
+    cast(interventions.local_starts_at as date) as date,
+    strftime(interventions.local_starts_at, '%Y-%m') as period,
+    cast(datediff('minute', interventions.starts_at, interventions.ends_at) as integer) as minutes,
     interventions.status, interventions.version, interventions.comment,
     interventions.clocked_starts_at, interventions.clocked_ends_at, interventions.adjustment_reason,
     interventions.coverage_excluded,
@@ -42,8 +34,7 @@ select
         else 'bloquee' end as billing_state,
     drafts.draft_id, invoiced.invoice_id, invoiced.invoice_number
 from {{ ref('stg_interventions') }} as interventions
-left join segments using (intervention_id)
-left join drafts using (intervention_id)
+left join drafts on drafts.intervention_id = interventions.intervention_id
 left join invoiced
     on invoiced.intervention_id = interventions.intervention_id and invoiced.source_version = interventions.version
 left join {{ ref('stg_clients') }} as clients on clients.client_id = interventions.client_id

@@ -1,13 +1,13 @@
 -- Planned against done (spec 20): what was planned and not done, done and not planned, longer or shorter than planned,
 -- and people who were in two places at once. Times in French local time in the messages.
 with plannings as (
-    select *, {{ local_time('starts_at') }} as local_start, cast({{ local_time('starts_at') }} as date) as date,
+    select *, local_starts_at as local_start, cast(local_starts_at as date) as date,
         cast(datediff('minute', starts_at, ends_at) as integer) as minutes
     from {{ ref('stg_plannings') }}
 ),
 
 interventions as (
-    select *, {{ local_time('starts_at') }} as local_start, cast({{ local_time('starts_at') }} as date) as date,
+    select *, local_starts_at as local_start, cast(local_starts_at as date) as date,
         cast(datediff('minute', starts_at, ends_at) as integer) as minutes
     from {{ ref('stg_interventions') }}
 ),

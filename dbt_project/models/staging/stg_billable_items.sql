@@ -16,5 +16,5 @@ versions as (
 
 select
     item_id, version, client_id, service_code, {{ day('date') }}, {{ rate('quantity') }}, {{ money('unit_price') }},
-    label, coalesce(status, 'actif') = 'annule' as is_cancelled
+    label, coalesce(status, 'actif') = 'annule' as is_cancelled, _batch as batch_id
 from versions

@@ -17,5 +17,5 @@ select
     coalesce(try_cast(rank as integer), 1) as rank,
     base_rate, saturday_rate, sunday_holiday_rate, coverage_rate, monthly_hours_cap, surcharge,
     sunday_holiday_coverage_rate, sunday_holiday_hours_cap, billing_mode,
-    file_number, status, validated_seq
+    file_number, status, validated_seq, _batch as batch_id
 from versions

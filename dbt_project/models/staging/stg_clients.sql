@@ -77,7 +77,8 @@ select
     coalesce(latest.country, 'FR') as country,
     iban, bic, mandate_reference, {{ day('mandate_signed_on') }},
     coalesce(latest.agency_id, agencies.agency_id) as agency_id,
-    overrides.overridden_fields
+    overrides.overridden_fields,
+    latest._batch as batch_id
 from latest
 left join overrides on overrides.client_id = latest.client_id
 left join {{ ref('stg_agencies') }} as agencies on agencies.is_default

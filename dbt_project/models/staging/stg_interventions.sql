@@ -50,6 +50,8 @@ select
     version,
     planning_id, client_id, worker_id, service_code,
     {{ instant('starts_at') }}, {{ instant('ends_at') }},
+    {{ local_time('cast(starts_at as timestamp)') }} as local_starts_at,
+    {{ local_time('cast(ends_at as timestamp)') }} as local_ends_at,
     case when status = 'realisee' and validated.seq > status_seq then 'validee' else status end as status,
     comment,
     {{ instant('clocked_starts_at') }}, {{ instant('clocked_ends_at') }}, adjustment_reason,

@@ -2,6 +2,6 @@ with latest as ({{ latest_versions('payments') }})
 
 select
     payment_id, {{ day('received_on') }}, {{ money('amount') }}, emitter, client_id, payer_id, method, reference, label,
-    coalesce(status, 'actif') as status
+    _batch as batch_id
 from latest
 where coalesce(status, 'actif') <> 'annule'
