@@ -1,5 +1,5 @@
-"""The payer's own list of clients, and the road each client's requests take. The format and the behaviours are in
-docs/decisions/home-plus-sandbox.md.
+"""The payer's own list of clients, and the road each client's requests take. The format and the behaviours
+are in docs/decisions/home-plus-sandbox.md.
 """
 
 from __future__ import annotations
