@@ -1,8 +1,8 @@
 """The registry of actions: one description for the console's dialogs, `guichet do` and the JSON Schemas.
 
-An action is a function `(params: Model, ctx: Context) -> Result`. It reads `ctx.warehouse` to find its subjects
-and decides inside `ctx.tx`, the journal's serialised transaction, which is begun at first use and committed by
-`run_action`. `simulate: true` runs the same code and rolls back.
+An action is a function `(params: Model, ctx: Context) -> Result`. It reads `ctx.warehouse` to find its
+subjects and decides inside `ctx.tx`, the journal's serialised transaction, which is begun at first use and
+committed by `run_action`. `simulate: true` runs the same code and rolls back.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class Context:
         self.warehouse = warehouse
         self.actor = actor
         self.role = role
+        self.key = ""  # the caller's idempotency key: what this action makes is named after it
         self._tx: Transaction | None = None
-        self._command: tuple[str, str, str] | None = None
 
     def now(self):
         return self.settings.now()
@@ -155,6 +155,7 @@ def run_action(name: str, raw: dict[str, Any], ctx: Context, key: str) -> Result
     input_hash = hashlib.sha256(canonical.encode()).hexdigest()
     if (first := ctx.journal.command_result(key, input_hash)) is not None:
         return Result.from_dict(first)
+    ctx.key = key
     try:
         result = spec.function(params, ctx)
         result.simulated = params.simulate

@@ -8,17 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from console.journal.events import PAYLOADS
-
-if TYPE_CHECKING:
-    from console.journal.store import NewEvent
+from console.journal.records import NewEvent
 
 STALE = "modifié entre-temps par quelqu'un d'autre ; actualisez puis recommencez"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Prepared:
     """A new event whose payload was checked: its text, what it claims, which events' claims it gives back."""
 
@@ -39,7 +36,8 @@ class Against:
 
 @dataclass
 class Decision:
-    """`outcomes` is aligned with the input: a seq, or what stands against. `accepted`: (seq, version, item)."""
+    """`outcomes` is aligned with the input: a seq, or what stands against; `accepted`: (seq, version, item);
+    `claimed` and `freed`: (resource, seq) to add to and take from the index."""
 
     outcomes: list[int | Against] = field(default_factory=list)
     accepted: list[tuple[int, int, Prepared]] = field(default_factory=list)
@@ -48,7 +46,8 @@ class Decision:
 
 
 def prepare(event: NewEvent) -> Prepared:
-    """Checks the payload against the model of its kind. Text is kept as it is: what is stored is what was given."""
+    """Checks the payload against the model of its kind. Text is kept: what is stored is what was given.
+    Raises ValidationError, KeyError (unknown kind), TypeError (a model of another kind)."""
     model = PAYLOADS[event.kind]
     if isinstance(event.payload, str):
         payload = model.model_validate_json(event.payload)
@@ -67,6 +66,9 @@ def decide(
     """Accepts or refuses each group in order. `held`: who holds each resource now; None supposes that all are
     free (the caller finds out when it inserts them). `versions`: the last version of each stream."""
     decision = Decision()
+    if held is None and not any(item.event.group for item in items):
+        _decide_free(items, last_seq, dict(versions), decision)
+        return decision
     versions = dict(versions)
     holders = dict(held or {})
     for _, members in groupby(enumerate(items), key=lambda pair: pair[1].event.group or pair[0]):
@@ -89,6 +91,24 @@ def decide(
         decision.freed = [(name, seq) for name, seq in held.items() if holders.get(name) != seq]
         decision.claimed = [(name, seq) for name, seq in holders.items() if held.get(name) != seq]
     return decision
+
+
+def _decide_free(items: list[Prepared], last_seq: int, versions: dict[str, int], decision: Decision) -> None:
+    """The common case of a bulk: nothing in groups, every claim supposed free."""
+    seq = last_seq
+    for item in items:
+        event = item.event
+        stream, expected = event.stream, event.expected_version
+        version = versions.get(stream, 0)
+        if expected is not None and expected != version:
+            decision.outcomes.append(Against(STALE))
+            continue
+        seq += 1
+        versions[stream] = version + 1
+        decision.accepted.append((seq, version + 1, item))
+        decision.outcomes.append(seq)
+        for resource in item.claims:
+            decision.claimed.append((resource, seq))
 
 
 def _move(holders: dict[str, int], item: Prepared, seq: int, released: dict[int, list[str]]) -> None:

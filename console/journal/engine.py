@@ -1,8 +1,8 @@
 """The database under the journal: SQLite in the home by default, PostgreSQL by URL, one behaviour for both.
 
-SQLite's driver would begin transactions late and silently (measured: lost writes), so it is put in autocommit and
-every transaction begins by itself: `BEGIN IMMEDIATE` for whoever may write, `BEGIN` for a connection that has the
-execution option `reading` (it never waits for a writer). Spec 00, "Journal".
+SQLite's driver would begin transactions late and silently (measured: lost writes), so it is put in autocommit
+and every transaction begins by itself: `BEGIN IMMEDIATE` for whoever may write, `BEGIN` for a connection that
+has the execution option `reading` (it never waits for a writer). Spec 00, "Journal".
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def is_sqlite(connection: Connection) -> bool:
 
 
 def rows_of(connection: Connection, sqlite: str, postgres: str, names: Iterable[Any]) -> Iterator[Any]:
-    """Rows of a query over many names, a chunk of names per round trip. The SQLite text takes them as one JSON
-    array (`json_each(?)`), the PostgreSQL text as one array (`unnest(%s::…[])`)."""
+    """Rows of a query over many names, a chunk of names per round trip. The SQLite text takes them as one
+    JSON array (`json_each(?)`), the PostgreSQL text as one array (`unnest(%s::…[])`)."""
     values = list(names)
     for start in range(0, len(values), CHUNK):
         chunk = values[start : start + CHUNK]
@@ -61,19 +61,20 @@ def rows_of(connection: Connection, sqlite: str, postgres: str, names: Iterable[
 
 
 def insert_many(
-    connection: Connection, table: str, columns: Sequence[tuple[str, str]], rows: list[tuple[Any, ...]]
-) -> None:
-    """Inserts rows in one round trip. `columns`: (name, PostgreSQL type)."""
+    connection: Connection, table: str, columns: Sequence[tuple[str, str]], rows: list[tuple[Any, ...]],
+    ending: str = "",
+) -> None:  # fmt: skip
+    """Inserts rows in one round trip. `columns`: (name, PostgreSQL type); `ending`: e.g. on conflict…"""
     if not rows:
         return
     names = ", ".join(name for name, _ in columns)
     if is_sqlite(connection):
         marks = ", ".join("?" for _ in columns)
-        connection.exec_driver_sql(f"insert into {table} ({names}) values ({marks})", rows)
+        connection.exec_driver_sql(f"insert into {table} ({names}) values ({marks}) {ending}", rows)
         return
     arrays = ", ".join(f"%s::{kind}[]" for _, kind in columns)
     connection.exec_driver_sql(
-        f"insert into {table} ({names}) select * from unnest({arrays})",
+        f"insert into {table} ({names}) select * from unnest({arrays}) {ending}",
         tuple(list(values) for values in zip(*rows, strict=True)),
     )
 

@@ -1,5 +1,5 @@
-"""The kinds of events and the shape of their payloads. A kind is `<domain>.<what_happened>`; the domain names the
-landing table (`raw.events_<domain>`) and so what a refresh has to rebuild.
+"""The kinds of events and the shape of their payloads. A kind is `<domain>.<what_happened>`; the domain names
+the landing table (`raw.events_<domain>`) and so what a refresh has to rebuild.
 
 A payload says by itself what it claims (`claims()`) and which earlier events' claims it gives back
 (`released_seqs`), so that the index of claims can be rebuilt from the events alone.
@@ -50,11 +50,11 @@ class ClientFieldSet(Payload):
 # One invoice line, in this order. Positional, because 1 000 000 lines are frozen in one action: the names are
 # written once per invoice (`columns`).
 LINE_COLUMNS = (
-    "line_no", "source", "source_id", "source_version", "date", "service_code", "label", "worker_id", "day_type",
-    "minutes", "quantity", "unit", "rate", "amount", "excl_vat", "vat", "vat_rate", "covered", "care_plan_id",
-    "pool", "plan_rate", "coverage_rate", "payer_id", "payer_share", "client_share", "informative_payer_share",
-    "is_adjustment", "reversed_invoice_id", "reversed_line_no", "home_plus_nature", "home_plus_activity",
-    "service_kind", "starts_at", "ends_at",
+    "line_no", "source", "source_id", "source_version", "date", "service_code", "label", "worker_id",
+    "day_type", "minutes", "quantity", "unit", "rate", "amount", "excl_vat", "vat", "vat_rate", "covered",
+    "care_plan_id", "pool", "plan_rate", "coverage_rate", "payer_id", "payer_share", "client_share",
+    "informative_payer_share", "is_adjustment", "reversed_invoice_id", "reversed_line_no", "home_plus_nature",
+    "home_plus_activity", "service_kind", "starts_at", "ends_at",
 )  # fmt: skip
 Line = tuple[
     int, Literal["intervention", "item", "reversal"], str, int, Day, str, str, str | None, str | None,
@@ -206,9 +206,9 @@ class Unallocated(Payload):
 PAYLOADS: dict[str, type[Payload]] = {
     model.kind_name: model
     for model in (
-        InterventionValidated, ClientFieldSet, InvoiceCreated, InvoiceDeleted, InvoiceValidated, InvoiceSent,
-        DocumentStored, HomePlusRequested, HomePlusStopped, HomePlusStatusAccepted, PaymentRecorded, Allocated,
-        Unallocated,
+        InterventionValidated, ClientFieldSet, InvoiceCreated, InvoiceDeleted, InvoiceValidated,
+        InvoiceSent, DocumentStored, HomePlusRequested, HomePlusStopped, HomePlusStatusAccepted,
+        PaymentRecorded, Allocated, Unallocated,
     )
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The one exception a user may read. It stands alone so that the journal and the actions can both raise it."""
+"""The one exception a user may read. Alone here, for the journal and the actions raise it."""
 
 
 class Refused(Exception):

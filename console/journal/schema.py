@@ -20,8 +20,8 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-# occurred_at and every other time: ISO 8601 UTC with microseconds and no offset ("2026-11-21T19:17:59.000000"),
-# so that text order is time order on both databases.
+# occurred_at and every other time: ISO 8601 UTC with microseconds and no offset, so that text order is time
+# order on both databases ("2026-11-21T19:17:59.000000").
 events = Table(
     "events",
     metadata,
@@ -83,8 +83,8 @@ jobs = Table(
     Index("jobs_due", "status", "not_before"),
 )
 
-# One row per exchange with the outside. `items` is a JSON array, one object per subject of the exchange, in the
-# fields of docs/architecture.md ("Responses"); `request` and `response` are the raw bodies, without secrets.
+# One row per exchange with the outside. `items` is a JSON array, one object per subject of the exchange, in
+# the fields of docs/architecture.md ("Responses"); `request` and `response` are raw bodies, without secrets.
 responses = Table(
     "responses",
     metadata,
