@@ -38,7 +38,7 @@ with queues as (
     where eligible and request_status = 'a_envoyer'
 
     union all
-    select 'home_plus_erreurs', count(*), sum(amount), min(since) from {{ ref('home_plus_errors') }}
+    select 'home_plus_erreurs', count(*), sum(amount), min(since) from {{ ref('home_plus_requests_in_error') }}
 
     union all
     select 'anomalies', count(*), null, min(first_seen) from {{ ref('anomalies') }}
