@@ -53,22 +53,24 @@ folded as (
         invoice_number, step,
         case when moves then state else current_state end,
         -- an accepted state has lasted since it was first announced
-        case when moves then case when waiting_state = state then waiting_since else "at" end else since end,
+        case when moves then case when waiting_state = state then waiting_since else at_step end else since end,
         case when moves then stay + 1 else stay end,
-        case when verdict = 'illegal' then state when verdict in ('accepte', 'applique') then null
+        case when new_verdict = 'illegal' then state when new_verdict in ('accepte', 'applique') then null
             else waiting_state end,
-        case when verdict = 'illegal' and waiting_state is distinct from state then "at"
-            when verdict in ('accepte', 'applique') then null else waiting_since end,
-        current_state, verdict, sync_id, position, "at", state
+        case when new_verdict = 'illegal' and waiting_state is distinct from state then at_step
+            when new_verdict in ('accepte', 'applique') then null else waiting_since end,
+        current_state, new_verdict, sync_id, position, at_step, state
     from (
         select
-            steps.*, folded.current_state, folded.since, folded.stay, folded.waiting_state, folded.waiting_since,
+            steps.invoice_number, steps.step, steps.sync_id, steps.position, steps."at" as at_step, steps.state,
+            folded.current_state, folded.since, folded.stay, folded.waiting_state, folded.waiting_since,
+            -- not named `verdict`: folded has a column of that name, which would win
             case when steps.is_decision then 'accepte'
                 when steps."at" < folded.since then 'historique'
                 when steps.state = folded.current_state then 'inchange'
                 when reachable.to_state is not null then 'applique'
-                else 'illegal' end as verdict,
-            verdict in ('accepte', 'applique') and steps.state <> folded.current_state as moves
+                else 'illegal' end as new_verdict,
+            new_verdict in ('accepte', 'applique') and steps.state <> folded.current_state as moves
         from folded
         join steps on steps.invoice_number = folded.invoice_number and steps.step = folded.step + 1
         left join reachable
