@@ -11,23 +11,25 @@ from __future__ import annotations
 import logging
 import os
 import random
-import signal
 import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any
 
 from console.journal import outbox
 from console.journal.outbox import Job, LeaseLost
-from console.journal.store import Journal, NewEvent, Refusal
+from console.journal.store import Journal, Refusal
+from console.outcome import NewJob, Outcome, Response
 from console.paths import Home
 from console.settings import Settings
+from console.worker_support import renewing, signals, technical_log
+
+__all__ = ["HANDLERS", "NewJob", "Outcome", "Response", "WorkerContext", "WorkerReport", "run_worker"]
 
 log = logging.getLogger("guichet.worker")
 IDLE_SECONDS = 0.3
@@ -35,43 +37,6 @@ SCHEDULE_SECONDS = 20.0
 RETRY_CEILING_SECONDS = 3600.0
 REFRESH_AFTER_SECONDS = 30.0  # while jobs go on, the warehouse is not left further behind than this
 CRASH_FACTOR = 20  # attempts beyond this many times `retry_max_attempts`: the job kills its worker each time
-
-
-@dataclass(frozen=True)
-class Response:
-    """One exchange with the outside: a row of `responses` (docs/architecture.md, "Responses")."""
-
-    gateway: str
-    operation: str
-    outcome: Literal["ok", "error", "unknown"]
-    items: list[dict[str, Any]]
-    http_status: int | None = None
-    request: str | None = None
-    response: str | None = None
-
-
-@dataclass(frozen=True)
-class NewJob:
-    """A job to enqueue with an outcome. `not_before` is on the agency's clock; None: at once."""
-
-    kind: str
-    payload: dict[str, Any]
-    not_before: datetime | None = None
-    job_id: str | None = None
-
-
-@dataclass
-class Outcome:
-    """How a job ended. `retry` is bounded by the settings; `retry_at` overrides the back-off's own moment,
-    `remaining` replaces the payload by what is left to do."""
-
-    status: Literal["done", "retry", "failed"] = "done"
-    message: str = ""
-    responses: list[Response] = field(default_factory=list)
-    events: list[NewEvent] = field(default_factory=list)
-    jobs: list[NewJob] = field(default_factory=list)
-    retry_at: datetime | None = None
-    remaining: dict[str, Any] | None = None
 
 
 @dataclass
@@ -124,6 +89,10 @@ HANDLERS: dict[str, str | Handler] = {
     "mail.invoice": "console.documents.jobs:handle_mail_invoice",
     "warehouse.refresh": "console.worker:handle_warehouse_refresh",
 }
+# What is said of the subjects of a job that is given up without an answer (it stumbled, or killed workers).
+GIVEN_UP: dict[str, str | Callable[[Job], list[Response]]] = {
+    "home_plus.request": "console.gateways.home_plus_jobs:given_up",
+}
 LANES: dict[str, tuple[str, ...]] = {
     "entrepot": ("warehouse.",),
     "documents": ("documents.",),
@@ -144,10 +113,13 @@ class WorkerReport:
 
 def handler_of(kind: str) -> Handler:
     """The function of a kind of job. KeyError for a kind nobody handles."""
-    found = HANDLERS[kind]
+    return _resolved(HANDLERS[kind])
+
+
+def _resolved(found: Any) -> Any:
     if isinstance(found, str):
         module, _, name = found.partition(":")
-        found = getattr(import_module(module), name)
+        return getattr(import_module(module), name)
     return found
 
 
@@ -177,7 +149,7 @@ def run_worker(
     """Runs until stopped (Ctrl-C, SIGTERM or `stop_event`); with `once`, does every job that is due, also
     those that become due meanwhile, refreshes the warehouse and ends."""
     worker = Worker(settings, stop_event or threading.Event())
-    with _signals(worker.stopping):
+    with technical_log(settings), signals(worker.stopping):
         return worker.run_once() if once else worker.run()
 
 
@@ -308,7 +280,7 @@ class Worker:
     def _do(self, job: Job) -> None:
         lost = threading.Event()
         ctx = WorkerContext(self.settings, self.journal, job, self.stopping, lost, self.mark_dirty)
-        with _renewing(self.journal, job, self.settings.lease_seconds, lost):
+        with renewing(self.journal, job, self.settings.lease_seconds, lost):
             outcome = self._handled(job, ctx)
         try:
             status = close_job(ctx, outcome, self.due_clock())
@@ -343,6 +315,8 @@ def close_job(ctx: WorkerContext, outcome: Outcome, clock: datetime) -> str:
         return "done"
     if outcome.status == "failed" or job.attempts >= settings.retry_max_attempts:
         outcome.message = outcome.message or "La tâche a échoué."
+        if not outcome.responses and job.kind in GIVEN_UP:
+            outcome.responses = _resolved(GIVEN_UP[job.kind])(job)
         _commit(ctx, outcome, lambda tx, held: outbox.give_up(tx, held, outcome.message))
         return "failed"
     at = outcome.retry_at or clock + timedelta(seconds=backoff(settings, job.attempts))
@@ -392,44 +366,3 @@ def _commit(ctx: WorkerContext, outcome: Outcome, close: Callable[[Any, Job], No
         if isinstance(result, Refusal):
             log.warning("job %s: event refused: %s", ctx.job.job_id, result.reason)
     return appended
-
-
-@contextmanager
-def _renewing(journal: Journal, job: Job, seconds: float, lost: threading.Event) -> Iterator[None]:
-    """Keeps the lease while the work lasts; sets `lost` when somebody else has it."""
-    over = threading.Event()
-
-    def keep() -> None:
-        while not over.wait(seconds / 3):
-            try:
-                if not outbox.renew(journal, job, seconds):
-                    lost.set()
-                    return
-            except Exception:
-                log.exception("the lease of job %s could not be renewed", job.job_id)
-
-    thread = threading.Thread(target=keep, name=f"bail-{job.job_id[:8]}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-@contextmanager
-def _signals(stopping: threading.Event) -> Iterator[None]:
-    """Ctrl-C and SIGTERM ask for an orderly end; only the main thread may listen to them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ask(_signal: int, _frame: Any) -> None:
-        stopping.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

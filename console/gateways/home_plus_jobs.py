@@ -62,6 +62,13 @@ def handle_request(job: Job, ctx: WorkerContext) -> Outcome:
     return _Sending(job, ctx, api).run()
 
 
+def given_up(job: Job) -> list[Response]:
+    """What is stored of requests whose job is given up without any answer: they show as abandoned."""
+    numbers = [entry["invoice_number"] for entry in job.payload["requests"]]
+    items = [Item(number, "error", error_code="ABANDON").as_dict() for number in numbers]
+    return [Response("home_plus", "request", "unknown", items)]
+
+
 def handle_poll(job: Job, ctx: WorkerContext) -> Outcome:
     """Job `home_plus.poll` {invoice_numbers: at most ten}: what became of these requests."""
     numbers = list(dict.fromkeys(job.payload["invoice_numbers"]))
