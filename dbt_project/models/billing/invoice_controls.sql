@@ -58,34 +58,6 @@ gaps as (
     group by intervention_id
 ),
 
--- uncovered minutes, and the plan that had something to say about them
-uncovered as (
-    select subject_type, subject_id, draft_id, invoice_id, client_id, period, service_code,
-        min(date) as first_date, max(date) as last_date, sum(minutes) as minutes
-    from lines
-    where source = 'intervention' and not covered
-    group by all
-),
-
-plan_notes as (
-    select uncovered.* exclude (service_code), plans.care_plan_id as subject,
-        case when uncovered.last_date > plans.valid_to then 'PLAN_AIDE_EXPIRE'
-            when plans.valid_to >= uncovered.first_date and plans.valid_from <= uncovered.last_date
-                and plans.validated_seq >= invoices.created_seq then 'PLAN_RETROACTIF'
-            else 'PLAFOND_ATTEINT' end as code,
-        minutes, plans.valid_to, plans.payer_name
-    from uncovered
-    join {{ ref('int_billing__care_plans') }} as plans
-        on plans.client_id = uncovered.client_id and plans.service_code = uncovered.service_code and plans.counts
-        and plans.valid_from <= uncovered.last_date and plans.valid_to >= uncovered.first_date - 31
-    left join {{ ref('int_billing__invoices') }} as invoices on invoices.invoice_id = uncovered.invoice_id
-    where not exists (
-        select 1 from {{ ref('int_billing__care_plans') }} as next_plans
-        where next_plans.client_id = plans.client_id and next_plans.service_code = plans.service_code
-            and next_plans.counts and next_plans.valid_from > plans.valid_from
-            and next_plans.valid_from <= uncovered.last_date and plans.valid_to < uncovered.first_date)
-),
-
 found as (
     select 'draft' as subject_type, draft_id as subject_id, draft_id, null as invoice_id, client_id, period, code, subject,
         message, null::decimal(12, 2) as amount
@@ -150,16 +122,6 @@ found as (
             and (clients.address is null or clients.postal_code is null or clients.city is null))
 
     union all
-    select subject_type, subject_id, draft_id, invoice_id, client_id, period, code, subject,
-        case code
-            when 'PLAN_AIDE_EXPIRE' then 'Le plan ' || subject || ' (' || coalesce(payer_name, 'organisme inconnu')
-                || ') a pris fin le ' || strftime(valid_to, '%d/%m/%Y') || ' ; ' || minutes || ' min non couvertes.'
-            when 'PLAN_RETROACTIF' then 'Le plan ' || subject || ' a été validé après la facturation de ces dates.'
-            else 'Plan ' || subject || ' (' || coalesce(payer_name, 'organisme inconnu') || ') : ' || minutes
-                || ' min au-delà de ce qu’il finance.' end, null
-    from plan_notes
-
-    union all
     select lines.subject_type, lines.subject_id, lines.draft_id, lines.invoice_id, lines.client_id, lines.period,
         'ECART_PLANNING', lines.source_id,
         'Intervention du ' || strftime(min(lines.date), '%d/%m/%Y') || ' : ' || min(gaps.message), null
@@ -170,15 +132,19 @@ found as (
         lines.source_id
 
     union all
-    select home_plus.subject_type, home_plus.subject_id,
+    select other.subject_type, other.subject_id,
         coalesce(invoices.draft_id, drafts.draft_id), invoices.invoice_id,
         coalesce(invoices.client_id, drafts.client_id), coalesce(invoices.period, drafts.period),
-        home_plus.code, null, home_plus.message, null
-    from {{ ref('int_home_plus__controls') }} as home_plus
+        other.code, other.subject, other.message, null
+    from (
+        select subject_type, subject_id, code, subject, message from {{ ref('int_billing__plan_controls') }}
+        union all
+        select subject_type, subject_id, code, null, message from {{ ref('int_home_plus__controls') }}
+    ) as other
     left join {{ ref('int_billing__invoices') }} as invoices
-        on home_plus.subject_type = 'invoice' and invoices.invoice_id = home_plus.subject_id
+        on other.subject_type = 'invoice' and invoices.invoice_id = other.subject_id
     left join {{ ref('int_billing__draft_headers') }} as drafts
-        on home_plus.subject_type = 'draft' and drafts.draft_id = home_plus.subject_id
+        on other.subject_type = 'draft' and drafts.draft_id = other.subject_id
 )
 
 select

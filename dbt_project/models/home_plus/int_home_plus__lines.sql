@@ -12,11 +12,11 @@ lines as (
     select 'draft' as subject_type, draft_id as subject_id, client_id, line_no, date, service_code, label, minutes,
         unit, rate, amount, excl_vat, vat, vat_rate, payer_share, client_share, is_adjustment, home_plus_nature,
         home_plus_activity, service_kind
-    from {{ ref('int_billing__draft_lines') }}
+    from {{ ref('draft_invoice_lines') }}
     union all
     select 'invoice', invoice_id, client_id, line_no, date, service_code, label, minutes, unit, rate, amount, excl_vat,
         vat, vat_rate, payer_share, client_share, is_adjustment, home_plus_nature, home_plus_activity, service_kind
-    from {{ ref('int_billing__invoice_lines') }}
+    from {{ ref('invoice_lines') }}
 )
 
 select

@@ -1,1 +1,0 @@
-{{ config(materialized='view') }} select * from {{ ref('draft_invoice_lines') }}

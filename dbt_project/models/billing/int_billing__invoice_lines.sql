@@ -1,1 +1,0 @@
-{{ config(materialized='view') }} select * from {{ ref('invoice_lines') }}
