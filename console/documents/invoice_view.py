@@ -25,14 +25,14 @@ DAY_TYPES = {"saturday": "Samedi", "sunday_holiday": "Dimanche ou jour férié"}
 COLUMNS = ["Date", "Prestation", "Intervenant", "Durée", "Tarif TTC", "Montant TTC"]
 HOME_PLUS_NOTICE = (
     "Facture réglée par Home+ (avance immédiate) : vous n'avez rien à payer à l'agence.",
-    "L'agence transmet cette facture à l'Urssaf. Vous êtes prévenu dès que la demande de paiement vous attend "
-    "dans votre espace ; sans réponse de votre part sous 48 heures, elle est réputée acceptée.",
+    "L'agence transmet cette facture à l'Urssaf. Un message vous prévient dès que la demande de paiement "
+    "vous attend dans votre espace ; sans réponse de votre part sous 48 heures, elle est réputée acceptée.",
     "L'Urssaf déduit l'avance immédiate et prélève le reste à votre charge sur votre compte bancaire. "
     "L'avance reçue vient en déduction de votre crédit d'impôt de l'année.",
 )
 TAX_CREDIT = (
-    "Services à la personne : les sommes restant à votre charge peuvent ouvrir droit au crédit d'impôt de l'article "
-    "199 sexdecies du Code général des impôts, dans les conditions et limites fixées par cet article."
+    "Services à la personne : les sommes restant à votre charge peuvent ouvrir droit au crédit d'impôt de "
+    "l'article 199 sexdecies du Code général des impôts, dans les conditions et limites que fixe cet article."
 )
 
 
@@ -223,9 +223,7 @@ def _payer_rows(payer: dict[str, Any]) -> list[list[str]]:
     if payer["share"]:
         rows.append([payer["name"], euros(payer["share"])])
     if payer["informative_share"]:
-        rows.append(
-            [f"{payer['name']} (versé à vous, pour information)", euros(payer["informative_share"])]
-        )
+        rows.append([f"{payer['name']} (versé à vous, pour information)", euros(payer["informative_share"])])
     return rows
 
 

@@ -1,7 +1,7 @@
 """Documents by the SHA-256 of their content: what an event names is what is read back, byte for byte.
 
-A file is `documents/<2 digits>/<2 digits>/<sha256>`, written once and then read-only. A second `put` of the same
-content changes nothing, so a job that starts again may store again.
+A file is `documents/<2 digits>/<2 digits>/<sha256>`, written once and then read-only. A second `put` of the
+same content changes nothing, so a job that starts again may store again.
 """
 
 from __future__ import annotations
@@ -38,12 +38,15 @@ def exists(home: Home, sha256: str) -> bool:
 
 
 def put(home: Home, content: bytes) -> str:
-    """Stores `content` and returns its SHA-256; on disk for good when it returns. A damaged copy is replaced."""
+    """Stores `content` and returns its SHA-256; on disk for good when it returns. Replaces a damaged copy."""
     sha256 = digest(content)
     target = path_of(home, sha256)
     if target.is_file() and target.stat().st_size == len(content) and digest(target.read_bytes()) == sha256:
         return sha256
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.parent.is_dir():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sync_folder(target.parent.parent)
+        _sync_folder(home.documents)
     write_atomically(target, content, mode=0o444)
     return sha256
 

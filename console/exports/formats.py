@@ -1,4 +1,5 @@
-"""French formats, the same on screens, in documents, in mails and in messages (spec 90: `1 234,56 €`, `21/11/2026`).
+"""French formats, the same on screens, in documents, in mails and in messages (spec 90: `1 234,56 €`,
+`21/11/2026`).
 
 Amounts come as Decimal or as the exact text of the journal ("432.00"), never as float: a float is refused.
 Spaces inside a value are narrow no-break spaces (U+202F), so that a value is never cut at the end of a line.
@@ -19,7 +20,7 @@ Number = Decimal | int | str
 
 
 def exact(value: Number) -> Decimal:
-    """A Decimal from exact text, an int or a Decimal. Raises TypeError for a float, ValueError for other text."""
+    """A Decimal from exact text, an int or a Decimal. TypeError for a float, ValueError for bad text."""
     if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
         raise TypeError(f"amounts are Decimal, int or text, not {type(value).__name__}")
     try:
@@ -36,8 +37,8 @@ def _grouped(digits: str) -> str:
 
 
 def decimal_fr(value: Number | None, places: int | None = None) -> str:
-    """`1 234,5`: the value's own digits, or exactly `places` decimals. Never rounds: digits that do not fit in
-    `places` raise ValueError. None gives an empty text."""
+    """`1 234,5`: the value's own digits, or exactly `places` decimals. Never rounds: digits that do not fit
+    in `places` raise ValueError. None gives an empty text."""
     if value is None:
         return ""
     number = exact(value)
