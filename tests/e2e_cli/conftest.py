@@ -1,0 +1,26 @@
+"""A home per test and the payer's sandbox; everything else goes through the command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from console.sandbox.server import SandboxServer
+from tests.e2e_cli.agency import Agency
+
+
+@pytest.fixture
+def agency(tmp_path: Path) -> Agency:
+    made = Agency(tmp_path / "home")
+    made.guichet("init")
+    return made
+
+
+@pytest.fixture
+def payer(tmp_path: Path) -> Iterator[SandboxServer]:
+    """The Home+ sandbox on a free port; its clock only moves when told to."""
+    with SandboxServer(tmp_path / "payer.db", speed=0) as server:
+        server.configure(aujourdhui="2026-12-31")
+        yield server
