@@ -210,7 +210,10 @@ class Project:
 def _invoke(arguments: list[str], manifest: Manifest | None) -> Any:
     from dbt.cli.main import dbtRunner
 
-    return dbtRunner(manifest=manifest).invoke(arguments)
+    outcome = dbtRunner(manifest=manifest).invoke(arguments)
+    if isinstance(outcome.exception, KeyboardInterrupt):  # dbt takes Ctrl-C for a result
+        raise outcome.exception
+    return outcome
 
 
 def _compiled(node: Any, variables: dict[str, Any]) -> CompiledTest:
