@@ -1,6 +1,6 @@
-"""What a contract is: the columns a source of facts must or may have, how they may be called in a file, the key
-that tells two versions of the same fact from two facts. Declarations only; `checks.py` turns one into a pandera
-schema, `landing.py` into a table. One contract a file, in `contracts/` (spec 10).
+"""What a contract is: the columns a source of facts must or may have, how they may be called in a file, the
+key that tells two versions of the same fact from two facts. Declarations only; `checks.py` turns one into a
+pandera schema, `landing.py` into a table. One contract a file, in `contracts/` (spec 10).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["text", "id", "date", "time", "money", "quantity", "rate", "integer", "boolean", "choice"]
 
-DEFAULT_WORD = "defaut"  # care plans: "take the payer's default value" (spec 10)
+DEFAULT_WORD = "defaut"  # care plans: take the payer's default value (spec 10)
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Field:
     `aliases`: other headers it goes by (case, accents, spaces and punctuation do not count).
     `choices`: accepted values, each with its synonyms. `minimum`/`maximum`: inclusive bounds as decimal text;
     `positive`: strictly above 0; `nonzero`: not 0. `default` is what an empty value means: it stays null in
-    landing, and a value equal to it is no new version. `inherits`: the word "defaut" is a value, and what a missing
-    column lands as.
+    landing, and a value equal to it is no new version. `inherits`: the word "defaut" is a value, and what a
+    missing column lands as.
     """
 
     name: str
@@ -53,8 +53,8 @@ class Field:
 
 @dataclass(frozen=True)
 class Contract:
-    """A source of facts. `key`: names of the columns of the business key, in order. `names`: French words that
-    designate it in a file's or folder's name. `row_rules`: checks over several columns of a row."""
+    """A source of facts. `key`: names of the columns of the business key, in order. `names`: French words
+    that designate it in a file's or folder's name. `row_rules`: checks over several columns of a row."""
 
     name: str
     label: str
@@ -81,6 +81,10 @@ class Contract:
         from loaders.checks import build_schema
 
         return build_schema(self)
+
+    @cached_property
+    def rules(self) -> tuple[RowRule, ...]:
+        return tuple(make() for make in self.row_rules)
 
 
 def text(name: str, label: str, **options: object) -> Field:

@@ -1,5 +1,5 @@
-"""The landing database: what others told us, as they told it. Every table exists from the first opening, empty or
-not, so that dbt's sources always resolve (docs/architecture.md, "Landing").
+"""The landing database: what others told us, as they told it. Every table exists from the first opening,
+empty or not, so that dbt's sources always resolve (docs/architecture.md, "Landing").
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ EVENT_DOMAINS = (
 )  # fmt: skip
 
 _EVENT_COLUMNS = (
-    "seq BIGINT, event_id VARCHAR, stream VARCHAR, version INTEGER, kind VARCHAR, payload VARCHAR, actor VARCHAR, "
-    "occurred_at TIMESTAMP, hash VARCHAR"
+    "seq BIGINT, event_id VARCHAR, stream VARCHAR, version INTEGER, kind VARCHAR, payload VARCHAR, "
+    "actor VARCHAR, occurred_at TIMESTAMP, hash VARCHAR"
 )
 _FIXED_TABLES = {
     "load_batches": (
-        "batch_id BIGINT, source VARCHAR, file_name VARCHAR, sha256 VARCHAR, loaded_at TIMESTAMP, status VARCHAR, "
-        "profile VARCHAR, rows_total BIGINT, rows_new BIGINT, rows_unchanged BIGINT, rows_rejected BIGINT, "
-        "message VARCHAR, journal_seq BIGINT, response_seq BIGINT"
+        "batch_id BIGINT, source VARCHAR, file_name VARCHAR, sha256 VARCHAR, loaded_at TIMESTAMP, "
+        "status VARCHAR, profile VARCHAR, rows_total BIGINT, rows_new BIGINT, rows_unchanged BIGINT, "
+        "rows_rejected BIGINT, message VARCHAR, journal_seq BIGINT, response_seq BIGINT"
     ),
     "rejected_rows": (
-        "batch_id BIGINT, source VARCHAR, file_name VARCHAR, row_no BIGINT, key VARCHAR, raw VARCHAR, errors VARCHAR"
+        "batch_id BIGINT, source VARCHAR, file_name VARCHAR, row_no BIGINT, "
+        "key VARCHAR, raw VARCHAR, errors VARCHAR"
     ),
     "responses": (
         'seq BIGINT, job_id VARCHAR, "at" TIMESTAMP, gateway VARCHAR, operation VARCHAR, outcome VARCHAR, '
@@ -61,8 +62,8 @@ def ensure_landing(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def open_landing(path: str | Path) -> duckdb.DuckDBPyConnection:
-    """A read-write connection with every table ensured. The caller holds the batch lock: DuckDB refuses any other
-    process, readers too, while this is open."""
+    """A read-write connection with every table ensured. The caller holds the batch lock: DuckDB refuses any
+    other process, readers too, while this is open."""
     connection = duckdb.connect(str(path))
     ensure_landing(connection)
     return connection

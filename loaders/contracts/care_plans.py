@@ -1,5 +1,5 @@
-"""Care plans: what a payer grants a client. A missing column or the word "defaut" takes the payer's default; an
-empty cell stays empty (no cap, every day, no special rate), and empty is not 0 (spec 10)."""
+"""Care plans: what a payer grants a client. A missing column or the word "defaut" takes the payer's
+default; an empty cell stays empty (no cap, every day, no special rate), and empty is not 0 (spec 10)."""
 
 from loaders.checks import not_before
 from loaders.contract import Contract, Field, choice, date, ident, integer, text
@@ -23,22 +23,47 @@ CONTRACT = Contract(
             "Identifiant du plan d'aide",
             required=True,
             aliases=(
-                "Code plan d'aide", "Identifiant plan d'aide", "Id plan d'aide", "N° plan d'aide", "Plan d'aide",
-                "Code plan", "Id plan", "Identifiant du plan d'aide", "N° plan", "Identifiant plan",
+                "Code plan d'aide",
+                "Identifiant plan d'aide",
+                "Id plan d'aide",
+                "N° plan d'aide",
+                "Plan d'aide",
+                "Code plan",
+                "Id plan",
+                "Identifiant du plan d'aide",
+                "N° plan",
+                "Identifiant plan",
             ),
             example="PA0001",
         ),
         PAYER_ID,
         CLIENT_ID,
         SERVICE_CODE,
-        date("valid_from", "Début de validité", required=True, aliases=VALID_FROM_ALIASES, example="2026-01-01"),
+        date(
+            "valid_from", "Début de validité", required=True, aliases=VALID_FROM_ALIASES, example="2026-01-01"
+        ),
         date("valid_to", "Fin de validité", aliases=VALID_TO_ALIASES),
-        integer("rank", "Rang", minimum="0", maximum="1000", default="1", aliases=("Rang", "Ordre", "Priorité"), example="1"),
+        integer(
+            "rank",
+            "Rang",
+            minimum="0",
+            maximum="1000",
+            default="1",
+            aliases=("Rang", "Ordre", "Priorité"),
+            example="1",
+        ),
         *(_inherited(f) for f in COVERAGE),
         text(
             "file_number",
             "Numéro de dossier",
-            aliases=("N° de dossier", "Numéro de dossier", "N° dossier", "Numéro dossier", "Dossier", "Référence dossier"),
+            aliases=(
+                "N° de dossier",
+                "Numéro de dossier",
+                "N° dossier",
+                "Numéro dossier",
+                "Dossier",
+                "Référence dossier",
+            ),
             example="2026-APA-0042",
         ),
         choice(
@@ -53,5 +78,7 @@ CONTRACT = Contract(
             example="valide",
         ),
     ),
-    row_rules=(lambda: not_before("valid_to", "valid_from", "La fin de validité précède le début de validité."),),
-)  # fmt: skip
+    row_rules=(
+        lambda: not_before("valid_to", "valid_from", "La fin de validité précède le début de validité."),
+    ),
+)

@@ -28,9 +28,15 @@ CONTRACT = Contract(
     fields=(
         CLIENT_ID.with_(
             aliases=(
-                *CLIENT_ID.aliases, "Code", "Identifiant", "Id", "N°", "Numéro", "Référence",
+                *CLIENT_ID.aliases,
+                "Code",
+                "Identifiant",
+                "Id",
+                "N°",
+                "Numéro",
+                "Référence",
             )
-        ),  # fmt: skip
+        ),
         choice(
             "civility",
             "Civilité",
@@ -46,7 +52,11 @@ CONTRACT = Contract(
             example="Martin",
         ),
         text("first_name", "Prénom", aliases=("Prénom", "Prénoms", "Prénom client"), example="Jeanne"),
-        text("birth_name", "Nom de naissance", aliases=("Nom de naissance", "Nom de jeune fille", "Nom naissance")),
+        text(
+            "birth_name",
+            "Nom de naissance",
+            aliases=("Nom de naissance", "Nom de jeune fille", "Nom naissance"),
+        ),
         date(
             "birth_date",
             "Date de naissance",
@@ -56,13 +66,26 @@ CONTRACT = Contract(
         text(
             "birth_place_code",
             "Code du lieu de naissance",
-            aliases=("Code lieu de naissance", "Code commune de naissance", "Code INSEE naissance", "Lieu de naissance"),
+            aliases=(
+                "Code lieu de naissance",
+                "Code commune de naissance",
+                "Code INSEE naissance",
+                "Lieu de naissance",
+            ),
         ),
         text("email", "Courriel", aliases=EMAIL_ALIASES, example="jeanne.martin@exemple.fr"),
         text(
             "phone",
             "Téléphone",
-            aliases=("Téléphone", "Tél", "Tel", "Portable", "Mobile", "Téléphone portable", "N° de téléphone"),
+            aliases=(
+                "Téléphone",
+                "Tél",
+                "Tel",
+                "Portable",
+                "Mobile",
+                "Téléphone portable",
+                "N° de téléphone",
+            ),
         ),
         text("address", "Adresse", aliases=ADDRESS_ALIASES, example="12 rue des Lilas"),
         text("postal_code", "Code postal", aliases=POSTAL_CODE_ALIASES, example="75011"),
@@ -84,18 +107,36 @@ CONTRACT = Contract(
                 "courrier": ("papier", "poste", "courrier postal", "voie postale", "postal"),
             },
             required=True,
-            aliases=("Mode d'envoi", "Envoi facture", "Envoi des factures", "Mode d'envoi des factures", "Envoi"),
+            aliases=(
+                "Mode d'envoi",
+                "Envoi facture",
+                "Envoi des factures",
+                "Mode d'envoi des factures",
+                "Envoi",
+            ),
             example="mail",
         ),
         ident(
             "home_plus_id",
             "Identifiant Home+",
-            aliases=("Id Home+", "Identifiant Home+", "Home+", "Identifiant URSSAF", "Id URSSAF", "Identifiant avance immédiate"),
+            aliases=(
+                "Id Home+",
+                "Identifiant Home+",
+                "Home+",
+                "Identifiant URSSAF",
+                "Id URSSAF",
+                "Identifiant avance immédiate",
+            ),
         ),
         date(
             "home_plus_activated_on",
             "Activation Home+",
-            aliases=("Date d'activation Home+", "Activation Home+", "Home+ activé le", "Date activation Home+"),
+            aliases=(
+                "Date d'activation Home+",
+                "Activation Home+",
+                "Home+ activé le",
+                "Date activation Home+",
+            ),
         ),
         choice(
             "home_plus_status",
@@ -113,12 +154,24 @@ CONTRACT = Contract(
         text(
             "mandate_reference",
             "Référence du mandat",
-            aliases=("RUM", "Référence mandat", "Référence du mandat", "Référence unique de mandat", "Mandat"),
+            aliases=(
+                "RUM",
+                "Référence mandat",
+                "Référence du mandat",
+                "Référence unique de mandat",
+                "Mandat",
+            ),
         ),
         date(
             "mandate_signed_on",
             "Signature du mandat",
-            aliases=("Date de signature du mandat", "Mandat signé le", "Date mandat", "Date de mandat", "Date signature mandat"),
+            aliases=(
+                "Date de signature du mandat",
+                "Mandat signé le",
+                "Date mandat",
+                "Date de mandat",
+                "Date signature mandat",
+            ),
         ),
         AGENCY_ID,
     ),

@@ -37,9 +37,22 @@ CONTRACT = Contract(
         text("status_label", "Libellé du statut", aliases=("Libellé statut", "Libellé", "Libellé état")),
         ident("error_code", "Code d'erreur", aliases=("Code erreur", "Erreur")),
         text("message", "Message", aliases=("Message d'erreur", "Description")),
-        ident("rejection_code", "Code de refus", aliases=("Code refus", "Code rejet", "Motif de refus", "Code de rejet")),
-        text("rejection_comment", "Commentaire de refus", aliases=("Commentaire refus", "Commentaire rejet", "Commentaire")),
-        money("transfer_amount", "Montant du virement", minimum="0", aliases=("Montant virement", "Montant viré", "mntVirement")),
+        ident(
+            "rejection_code",
+            "Code de refus",
+            aliases=("Code refus", "Code rejet", "Motif de refus", "Code de rejet"),
+        ),
+        text(
+            "rejection_comment",
+            "Commentaire de refus",
+            aliases=("Commentaire refus", "Commentaire rejet", "Commentaire"),
+        ),
+        money(
+            "transfer_amount",
+            "Montant du virement",
+            minimum="0",
+            aliases=("Montant virement", "Montant viré", "mntVirement"),
+        ),
         date("transfer_date", "Date du virement", aliases=("Date virement", "dateVirement")),
     ),
-)  # fmt: skip
+)

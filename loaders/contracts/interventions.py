@@ -22,15 +22,28 @@ CONTRACT = Contract(
             "Identifiant de l'intervention",
             required=True,
             aliases=(
-                "Code intervention", "Identifiant intervention", "Id intervention", "N° intervention",
-                "Numéro intervention", "Numéro d'intervention", "Intervention", "Référence intervention",
+                "Code intervention",
+                "Identifiant intervention",
+                "Id intervention",
+                "N° intervention",
+                "Numéro intervention",
+                "Numéro d'intervention",
+                "Intervention",
+                "Référence intervention",
             ),
             example="I000001",
         ),
         ident(
             "planning_id",
             "Identifiant du planning",
-            aliases=("Code planning", "Identifiant planning", "Id planning", "N° planning", "Numéro planning", "Planning"),
+            aliases=(
+                "Code planning",
+                "Identifiant planning",
+                "Id planning",
+                "N° planning",
+                "Numéro planning",
+                "Planning",
+            ),
             example="P0001",
         ),
         CLIENT_ID,
@@ -54,7 +67,13 @@ CONTRACT = Contract(
         time(
             "clocked_starts_at",
             "Début pointé",
-            aliases=("Début pointé", "Début horodaté", "Heure de début pointée", "Pointage début", "Arrivée pointée"),
+            aliases=(
+                "Début pointé",
+                "Début horodaté",
+                "Heure de début pointée",
+                "Pointage début",
+                "Arrivée pointée",
+            ),
         ),
         time(
             "clocked_ends_at",
@@ -69,12 +88,19 @@ CONTRACT = Contract(
         boolean(
             "coverage_excluded",
             "Hors prise en charge",
-            aliases=("Hors prise en charge", "Hors PEC", "Exclue de la prise en charge", "Non pris en charge"),
+            aliases=(
+                "Hors prise en charge",
+                "Hors PEC",
+                "Exclue de la prise en charge",
+                "Non pris en charge",
+            ),
         ),
     ),
     row_rules=(
         lambda: after("ends_at", "starts_at", "La fin doit être postérieure au début."),
         lambda: at_most_a_day("ends_at", "starts_at", "Une intervention dure au plus 24 heures."),
-        lambda: after("clocked_ends_at", "clocked_starts_at", "La fin pointée doit être postérieure au début pointé."),
+        lambda: after(
+            "clocked_ends_at", "clocked_starts_at", "La fin pointée doit être postérieure au début pointé."
+        ),
     ),
-)  # fmt: skip
+)

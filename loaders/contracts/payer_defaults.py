@@ -10,7 +10,15 @@ COVERAGE: tuple[Field, ...] = (
         "Tarif de base (€/h)",
         required=True,
         minimum="0",
-        aliases=("Tarif de base", "Tarif", "Tarif PEC", "Tarif horaire", "Tarif organisme", "Taux de base", "Tarif semaine"),
+        aliases=(
+            "Tarif de base",
+            "Tarif",
+            "Tarif PEC",
+            "Tarif horaire",
+            "Tarif organisme",
+            "Taux de base",
+            "Tarif semaine",
+        ),
         example="24,00",
     ),
     money("saturday_rate", "Tarif du samedi (€/h)", minimum="0", aliases=("Tarif samedi", "Tarif du samedi")),
@@ -19,8 +27,12 @@ COVERAGE: tuple[Field, ...] = (
         "Tarif des dimanches et jours fériés (€/h)",
         minimum="0",
         aliases=(
-            "Tarif dimanche", "Tarif dimanche et férié", "Tarif dimanche férié", "Tarif dimanche et jours fériés",
-            "Tarif des dimanches et jours fériés", "Tarif majoré",
+            "Tarif dimanche",
+            "Tarif dimanche et férié",
+            "Tarif dimanche férié",
+            "Tarif dimanche et jours fériés",
+            "Tarif des dimanches et jours fériés",
+            "Tarif majoré",
         ),
         example="30,00",
     ),
@@ -35,7 +47,14 @@ COVERAGE: tuple[Field, ...] = (
         "monthly_hours_cap",
         "Plafond mensuel (heures)",
         minimum="0",
-        aliases=("Plafond mensuel", "Plafond", "Heures par mois", "Plafond heures", "Plafond mensuel heures", "Nombre d'heures"),
+        aliases=(
+            "Plafond mensuel",
+            "Plafond",
+            "Heures par mois",
+            "Plafond heures",
+            "Plafond mensuel heures",
+            "Nombre d'heures",
+        ),
         example="20",
     ),
     boolean("surcharge", "Majoration", aliases=("Majoration", "Majoré", "Majorations"), example="oui"),
@@ -43,8 +62,12 @@ COVERAGE: tuple[Field, ...] = (
         "sunday_holiday_coverage_rate",
         "Taux de prise en charge des dimanches et jours fériés",
         aliases=(
-            "Taux dimanche", "Taux PEC dimanche", "Taux PEC dimanche et férié", "Taux dimanche et férié",
-            "Taux de prise en charge dimanche et férié", "Taux de prise en charge des dimanches et jours fériés",
+            "Taux dimanche",
+            "Taux PEC dimanche",
+            "Taux PEC dimanche et férié",
+            "Taux dimanche et férié",
+            "Taux de prise en charge dimanche et férié",
+            "Taux de prise en charge des dimanches et jours fériés",
         ),
     ),
     quantity(
@@ -52,8 +75,12 @@ COVERAGE: tuple[Field, ...] = (
         "Plafond des dimanches et jours fériés (heures)",
         minimum="0",
         aliases=(
-            "Plafond dimanche", "Plafond dimanche et férié", "Plafond dimanche férié", "Heures dimanche et férié",
-            "Plafond des dimanches et jours fériés", "Plafond dimanche et jours fériés",
+            "Plafond dimanche",
+            "Plafond dimanche et férié",
+            "Plafond dimanche férié",
+            "Heures dimanche et férié",
+            "Plafond des dimanches et jours fériés",
+            "Plafond dimanche et jours fériés",
         ),
     ),
     choice(
@@ -67,7 +94,7 @@ COVERAGE: tuple[Field, ...] = (
         aliases=("Mode de facturation", "Mode", "Mode de calcul", "Facturation"),
         example="tarif_pec",
     ),
-)  # fmt: skip
+)
 
 CONTRACT = Contract(
     name="payer_defaults",

@@ -16,7 +16,13 @@ CONTRACT = Contract(
     key=("payer_id",),
     fields=(
         PAYER_ID.with_(aliases=(*PAYER_ID.aliases, "Code", "Identifiant")),
-        text("name", "Nom", required=True, aliases=("Nom", "Raison sociale", "Dénomination", "Nom de l'organisme", "Nom organisme"), example="Département de Paris"),
+        text(
+            "name",
+            "Nom",
+            required=True,
+            aliases=("Nom", "Raison sociale", "Dénomination", "Nom de l'organisme", "Nom organisme"),
+            example="Département de Paris",
+        ),
         choice(
             "kind",
             "Type d'organisme",
@@ -44,22 +50,37 @@ CONTRACT = Contract(
             "direct_to_client",
             "Aide versée directement au client",
             default="false",
-            aliases=("Aide versée directement au client", "Versée au client", "Aide versée au client", "Versement direct"),
+            aliases=(
+                "Aide versée directement au client",
+                "Versée au client",
+                "Aide versée au client",
+                "Versement direct",
+            ),
             example="non",
         ),
         text("email", "Courriel", aliases=EMAIL_ALIASES),
         text("address", "Adresse", aliases=ADDRESS_ALIASES),
         text("postal_code", "Code postal", aliases=POSTAL_CODE_ALIASES),
         text("city", "Ville", aliases=CITY_ALIASES),
-        text("accounting_account", "Compte comptable", aliases=("Compte comptable", "Compte", "Compte tiers", "Compte auxiliaire")),
+        text(
+            "accounting_account",
+            "Compte comptable",
+            aliases=("Compte comptable", "Compte", "Compte tiers", "Compte auxiliaire"),
+        ),
         integer(
             "payment_terms_days",
             "Délai de règlement (jours)",
             minimum="0",
             maximum="3650",
             default="30",
-            aliases=("Délai de règlement", "Délai de paiement", "Délai", "Échéance jours", "Délai de règlement jours"),
+            aliases=(
+                "Délai de règlement",
+                "Délai de paiement",
+                "Délai",
+                "Échéance jours",
+                "Délai de règlement jours",
+            ),
             example="30",
         ),
     ),
-)  # fmt: skip
+)

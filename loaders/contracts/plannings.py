@@ -21,7 +21,14 @@ CONTRACT = Contract(
             "planning_id",
             "Identifiant du planning",
             required=True,
-            aliases=("Code planning", "Identifiant planning", "Id planning", "N° planning", "Numéro planning", "Planning"),
+            aliases=(
+                "Code planning",
+                "Identifiant planning",
+                "Id planning",
+                "N° planning",
+                "Numéro planning",
+                "Planning",
+            ),
             example="P0001",
         ),
         CLIENT_ID,
@@ -32,4 +39,4 @@ CONTRACT = Contract(
         STATUS,
     ),
     row_rules=(lambda: after("ends_at", "starts_at", "La fin doit être postérieure au début."),),
-)  # fmt: skip
+)

@@ -37,7 +37,15 @@ CONTRACT = Contract(
         money(
             "unit_price",
             "Prix unitaire TTC",
-            aliases=("Prix unitaire", "Prix", "Tarif", "Prix TTC", "Prix unitaire TTC", "Tarif horaire", "PU TTC"),
+            aliases=(
+                "Prix unitaire",
+                "Prix",
+                "Tarif",
+                "Prix TTC",
+                "Prix unitaire TTC",
+                "Tarif horaire",
+                "PU TTC",
+            ),
             example="26,00",
         ),
         rate(
@@ -56,7 +64,13 @@ CONTRACT = Contract(
         ident(
             "home_plus_activity",
             "Code activité URSSAF",
-            aliases=("Code activité", "Activité URSSAF", "Code activité URSSAF", "Activité Home+", "codeActivite"),
+            aliases=(
+                "Code activité",
+                "Activité URSSAF",
+                "Code activité URSSAF",
+                "Activité Home+",
+                "codeActivite",
+            ),
         ),
         text(
             "revenue_account",
@@ -65,4 +79,4 @@ CONTRACT = Contract(
             example="706000",
         ),
     ),
-)  # fmt: skip
+)

@@ -7,47 +7,90 @@ CLIENT_ID = ident(
     "Identifiant du client",
     required=True,
     aliases=(
-        "Code client", "Identifiant client", "Id client", "N° client", "No client", "Numéro client",
-        "Numéro de client", "Client", "Référence client", "Réf client", "Id bénéficiaire", "Code bénéficiaire",
-        "Identifiant bénéficiaire", "Identifiant du bénéficiaire", "Bénéficiaire", "Id usager", "Code usager",
+        "Code client",
+        "Identifiant client",
+        "Id client",
+        "N° client",
+        "No client",
+        "Numéro client",
+        "Numéro de client",
+        "Client",
+        "Référence client",
+        "Réf client",
+        "Id bénéficiaire",
+        "Code bénéficiaire",
+        "Identifiant bénéficiaire",
+        "Identifiant du bénéficiaire",
+        "Bénéficiaire",
+        "Id usager",
+        "Code usager",
     ),
     example="C0001",
-)  # fmt: skip
+)
 
 WORKER_ID = ident(
     "worker_id",
     "Identifiant de l'intervenant",
     required=True,
     aliases=(
-        "Code intervenant", "Identifiant intervenant", "Id intervenant", "N° intervenant", "Numéro intervenant",
-        "Intervenant", "Matricule", "Matricule intervenant", "Code salarié", "Id salarié", "Salarié",
-        "Id auxiliaire", "Code auxiliaire", "Travailleur",
+        "Code intervenant",
+        "Identifiant intervenant",
+        "Id intervenant",
+        "N° intervenant",
+        "Numéro intervenant",
+        "Intervenant",
+        "Matricule",
+        "Matricule intervenant",
+        "Code salarié",
+        "Id salarié",
+        "Salarié",
+        "Id auxiliaire",
+        "Code auxiliaire",
+        "Travailleur",
     ),
     example="W01",
-)  # fmt: skip
+)
 
 SERVICE_CODE = ident(
     "service_code",
     "Code de la prestation",
     required=True,
     aliases=(
-        "Code prestation", "Identifiant prestation", "Id prestation", "Prestation", "Code service", "Service",
-        "Code produit", "Produit", "Code article", "Article", "Réf prestation",
+        "Code prestation",
+        "Identifiant prestation",
+        "Id prestation",
+        "Prestation",
+        "Code service",
+        "Service",
+        "Code produit",
+        "Produit",
+        "Code article",
+        "Article",
+        "Réf prestation",
     ),
     example="MENAGE",
-)  # fmt: skip
+)
 
 PAYER_ID = ident(
     "payer_id",
     "Identifiant de l'organisme",
     required=True,
     aliases=(
-        "Code organisme", "Identifiant organisme", "Id organisme", "N° organisme", "Organisme",
-        "Code tiers payeur", "Identifiant tiers payeur", "Id tiers payeur", "Tiers payeur", "Code financeur",
-        "Id financeur", "Financeur",
+        "Code organisme",
+        "Identifiant organisme",
+        "Id organisme",
+        "N° organisme",
+        "Organisme",
+        "Code tiers payeur",
+        "Identifiant tiers payeur",
+        "Id tiers payeur",
+        "Tiers payeur",
+        "Code financeur",
+        "Id financeur",
+        "Financeur",
     ),
     example="CD75",
-)  # fmt: skip
+)
 
 AGENCY_ID = ident(
     "agency_id",
@@ -77,21 +120,50 @@ COUNTRY_ALIASES = ("Pays", "Code pays")
 LABEL_ALIASES = ("Libellé", "Intitulé", "Désignation", "Description")
 COMMENT_ALIASES = ("Commentaire", "Commentaires", "Remarque", "Remarques", "Note", "Notes", "Observations")
 VALID_FROM_ALIASES = (
-    "Début", "Date de début", "Date début", "Début de validité", "Valable du", "Valable à partir du", "Du",
-    "Date d'effet", "Date de début de validité",
-)  # fmt: skip
+    "Début",
+    "Date de début",
+    "Date début",
+    "Début de validité",
+    "Valable du",
+    "Valable à partir du",
+    "Du",
+    "Date d'effet",
+    "Date de début de validité",
+)
 VALID_TO_ALIASES = (
-    "Fin", "Date de fin", "Date fin", "Fin de validité", "Valable jusqu'au", "Au", "Jusqu'au",
+    "Fin",
+    "Date de fin",
+    "Date fin",
+    "Fin de validité",
+    "Valable jusqu'au",
+    "Au",
+    "Jusqu'au",
     "Date de fin de validité",
-)  # fmt: skip
+)
 STARTS_AT_ALIASES = (
-    "Début", "Heure de début", "Date de début", "Date et heure de début", "Date heure début", "Commence à",
-    "Début de l'intervention", "Début intervention", "Horaire de début", "Start",
-)  # fmt: skip
+    "Début",
+    "Heure de début",
+    "Date de début",
+    "Date et heure de début",
+    "Date heure début",
+    "Commence à",
+    "Début de l'intervention",
+    "Début intervention",
+    "Horaire de début",
+    "Start",
+)
 ENDS_AT_ALIASES = (
-    "Fin", "Heure de fin", "Date de fin", "Date et heure de fin", "Date heure fin", "Termine à",
-    "Fin de l'intervention", "Fin intervention", "Horaire de fin", "End",
-)  # fmt: skip
+    "Fin",
+    "Heure de fin",
+    "Date de fin",
+    "Date et heure de fin",
+    "Date heure fin",
+    "Termine à",
+    "Fin de l'intervention",
+    "Fin intervention",
+    "Horaire de fin",
+    "End",
+)
 
 
 def optional(field: Field) -> Field:
