@@ -1,6 +1,6 @@
 -- Everything we learnt or decided about a Home+ request, in the order in which we learnt it (spec 30). Three clocks
--- number it: answers by their own `seq`, events by theirs, files by both at the moment they came in. An event stands
--- after the last answer that was there when it was decided.
+-- number it: answers by their own `seq`, events by theirs, files by both at the moment they came in. A file or an
+-- event stands after the last answer about its invoice that was there before it; between those, journal order.
 with exchanges as (
     select
         seq, job_id, "at", operation, outcome, http_status,
@@ -18,20 +18,46 @@ answers as (
     from exchanges
 ),
 
--- how many answers there were at each moment
+-- the last answer about each invoice at each moment
 answered as (
-    select "at", max(max(seq)) over (order by "at") as seq
-    from {{ source('raw', 'responses') }}
-    group by "at"
+    select subject as invoice_number, "at", max(max(seq)) over (partition by subject order by "at") as seq
+    from answers
+    group by subject, "at"
 ),
 
-decided as (
+-- the answers of the first, second… job that sent a request for each invoice
+sendings as (
+    select subject as invoice_number, min(seq) as first_seq, min("at") as first_at,
+        row_number() over (partition by subject order by first_seq) as sending_no
+    from answers
+    where operation in ('request', 'search')
+    group by subject, coalesce(job_id, 'R' || seq)
+),
+
+decisions as (
     select
         seq, occurred_at as "at", actor, replace(kind, 'home_plus.', '') as decision,
         unnest(from_json(payload, '{"invoice_number": "VARCHAR", "amount": "DECIMAL(12,2)", "state": "VARCHAR",
             "reason": "VARCHAR", "codes": ["VARCHAR"]}'))
     from {{ source('raw', 'events_home_plus') }}
     where kind in ('home_plus.requested', 'home_plus.request_stopped', 'home_plus.status_accepted')
+),
+
+-- At one and the same moment (a replayed day) the clock does not say what came first: a request, and what was
+-- decided before it, stand before its own answers.
+decided as (
+    select decisions.*,
+        coalesce(least(answered.seq, sendings.first_seq - 1), answered.seq, 0) as after_answer
+    from (
+        select *, count(*) filter (where decision = 'requested') over (partition by invoice_number order by seq)
+            + cast(decision <> 'requested' as integer) as sending_no
+        from decisions
+    ) as decisions
+    asof left join answered
+        on answered.invoice_number = decisions.invoice_number and decisions."at" >= answered."at"
+    left join sendings
+        on sendings.invoice_number = decisions.invoice_number and sendings.sending_no = decisions.sending_no
+        and sendings.first_at >= decisions."at"
 ),
 
 all_kinds as (
@@ -47,23 +73,22 @@ all_kinds as (
     union all by name
     select
         'F' || files.batch || '-' || files.row as sync_id, files.invoice_number, 'file' as kind,
-        files.arrival_seq as after_answer, batches.journal_seq as after_event, files.batch as part, files.row as line,
+        coalesce(answers.seq, 0) as after_answer, batches.journal_seq as after_event, files.batch as part, files.row as line,
         files.status_at as "at", case when files.error_code is null then 'ok' else 'error' end as outcome,
         files.status_code, files.status_label, files.request_id, files.message, files.error_code,
         files.rejection_code, files.rejection_comment, files.transfer_amount, files.transfer_date
     from {{ ref('stg_home_plus_responses') }} as files
     join {{ source('raw', 'load_batches') }} as batches on batches.batch_id = files.batch
+    asof left join answers on answers.subject = files.invoice_number and files.arrival_seq >= answers.seq
 
     union all by name
     select
-        'E' || decided.seq as sync_id, invoice_number,
+        'E' || seq as sync_id, invoice_number,
         case decision when 'request_stopped' then 'stopped' when 'status_accepted' then 'accepted'
             else decision end as kind,
-        coalesce(answered.seq, 0) as after_answer, decided.seq as after_event, 0 as part, 0 as line,
-        decided."at", actor, case when decision = 'request_stopped' then 'error' end as outcome,
+        after_answer, seq as after_event, 0 as part, 0 as line, "at", actor, case when decision = 'request_stopped' then 'error' end as outcome,
         reason as message, codes[1] as error_code, amount, state, codes
     from decided
-    asof left join answered on decided."at" >= answered."at"
 ),
 
 -- a state without a public code is known by its label (spec 30)
