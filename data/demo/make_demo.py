@@ -14,6 +14,7 @@ from random import Random
 
 import demo_cases as cases
 from demo_export import write_csv, write_xlsx
+from demo_money import home_plus_responses, payments, write_sandbox_clients
 from demo_names import PEOPLE, STREETS, TOWNS, fold, iban, siret
 from demo_schedule import Visit, done, plannings, service_of, weekly_slots
 
@@ -118,6 +119,9 @@ PLANNING_COLUMNS = ["planning_id", "client_id", "worker_id", "service_code", "st
 INTERVENTION_COLUMNS = [
     "intervention_id", "planning_id", "client_id", "worker_id", "service_code", "starts_at", "ends_at",
     "status", "comment",
+]  # fmt: skip
+PAYMENT_COLUMNS = [
+    "payment_id", "received_on", "amount", "emitter", "client_id", "payer_id", "method", "reference",
 ]  # fmt: skip
 ITEM_COLUMNS = ["item_id", "client_id", "service_code", "date", "quantity", "unit_price", "label"]
 
@@ -315,7 +319,12 @@ def main() -> None:
     october_files(october, planned)
     planned = plannings(slots, date(2026, 11, 1), date(2026, 11, 30), "11")
     visits = november_cases(done(rng, planned, date(2026, 11, 20), date(2026, 11, 15)))
+    write_sandbox_clients(HERE / "sandbox_clients.json", clients)
     november_files(clients, visits, planned, october)
+    received = payments(october, contracts())
+    write_csv(NOVEMBER / "payments_2026-11.csv", PAYMENT_COLUMNS, received)
+    responses = home_plus_responses()
+    write_csv(NOVEMBER / "home_plus_responses_2026-11.csv", list(responses[0]), responses)
 
 
 if __name__ == "__main__":
