@@ -41,7 +41,7 @@ def line(amount: str, date: str = "2026-10-05", minutes: int = 60, **more: Any) 
     gross = Decimal(amount)
     excl = (gross / Decimal("1.1")).quantize(Decimal("0.01"))
     return {
-        "source": "intervention", "source_version": 1, "date": date, "service_code": "MENAGE", "label": "Ménage",
+        "source": "item" if gross < 0 else "intervention", "source_version": 1, "date": date, "service_code": "MENAGE", "label": "Ménage",
         "worker_id": "W1", "day_type": "weekday", "minutes": minutes, "quantity": "1.00", "unit": "hour",
         "rate": amount, "amount": amount, "excl_vat": str(excl), "vat": str(gross - excl), "vat_rate": "0.1000",
         "covered": False, "payer_share": "0.00", "client_share": amount, "informative_payer_share": "0.00",

@@ -50,7 +50,8 @@ credits as (
 virement as (
     select payload ->> 'client_id' as client_id, max(seq) as seq
     from {{ source('raw', 'events_clients') }}
-    where kind = 'clients.field_set' and payload ->> 'field' = 'payment_method' and payload ->> 'value' = 'virement'
+    where kind = 'clients.field_set' and (payload ->> 'field') = 'payment_method'
+        and (payload ->> 'value') = 'virement'
     group by 1
 )
 

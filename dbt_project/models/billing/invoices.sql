@@ -1,7 +1,7 @@
 with documents as (
     select payload ->> 'entity_id' as invoice_id, arg_max(payload ->> 'sha256', seq) as document_sha256
     from {{ source('raw', 'events_documents') }}
-    where kind = 'documents.stored' and payload ->> 'entity' = 'invoice'
+    where kind = 'documents.stored' and (payload ->> 'entity') = 'invoice'
     group by 1
 ),
 

@@ -11,7 +11,7 @@ accepted as (
     {% for name in sources %}
     select '{{ name }}' as source, _key as key, _batch as batch_id, _extra ->> '_rejet' as names_reject
     from {{ source('raw', name) }}
-    where _key in (select key from rejected where source = '{{ name }}') or _extra ->> '_rejet' is not null
+    where _key in (select key from rejected where source = '{{ name }}') or (_extra ->> '_rejet') is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
