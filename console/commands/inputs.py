@@ -13,7 +13,11 @@ from console.commands.base import Json, Stop, say, say_error, say_json, settings
 from console.commands.french import Command
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from console.settings import Settings
+    from loaders.api import Profile
+    from loaders.report import BatchReport
 
 
 def register(app: typer.Typer) -> None:
@@ -46,14 +50,12 @@ def load(
     missing = [str(path) for path in paths if not path.exists()]
     if missing:
         wrong(f"Introuvable : {', '.join(missing)}.")
-    _known(source, profile)
+    _known(made, source, profile)
     reports = load_files(made, paths, source=source, profile=profile, encoding=encoding, dry_run=dry_run)
     if as_json:
         say_json([report.as_dict() for report in reports])
     else:
         _tell(reports)
-    if not reports:
-        raise Stop("Aucun fichier à charger dans ce dossier.")
     refused = sum(report.status == "refuse" for report in reports)
     rejected = sum(report.rows_rejected for report in reports)
     if refused or rejected:
@@ -63,44 +65,66 @@ def load(
 def load_files(
     made: Settings, paths: list[Path], *, source: str | None = None, profile: str | None = None,
     encoding: str | None = None, dry_run: bool = False,
-) -> list[Any]:  # fmt: skip
+) -> list[BatchReport]:  # fmt: skip
     """Loads under the batch lock and keeps a copy of each loaded file in archive/; the loaders' reports. With
-    `dry_run` everything is read and checked in a landing that is thrown away."""
+    `dry_run` everything is read and checked, nothing is kept."""
     from console.journal.store import Journal
     from console.warehouse.lock import batch_lock
     from loaders import api
     from loaders.landing import open_landing
 
     home = made.paths.create()
-    with batch_lock(made, "chargement de fichiers", say_error), closing(Journal.open(made)) as journal:
-        with closing(open_landing(":memory:" if dry_run else home.landing)) as landing:
-            reports = api.load(
-                paths, landing=landing, source=source, profile=profile, encoding=encoding, zone=made.zone,
-                now=made.now(), journal_seq=journal.last_seq(), response_seq=journal.last_response_seq(),
-            )  # fmt: skip
-        if not dry_run:
-            _archive(made, paths)
+    how: dict[str, Any] = {
+        "source": source, "profile": profile, "encoding": encoding, "zone": made.zone,
+        "profiles_dir": profiles_folder(made),
+    }  # fmt: skip
+    with (
+        batch_lock(made, "chargement de fichiers", say_error),
+        closing(Journal.open(made)) as journal,
+        closing(open_landing(home.landing)) as landing,
+    ):
+        if dry_run:
+            return [api.preview(path, landing=landing, **how) for path in _files(paths)]
+        how |= {"journal_seq": journal.last_seq(), "response_seq": journal.last_response_seq()}
+        reports = api.load(paths, landing=landing, now=made.now(), **how)
+        _archive(made, paths, landing)
     return reports
 
 
-def _known(source: str | None, profile: str | None) -> None:
+def profiles_folder(made: Settings) -> Path:
+    """Profiles that the agency wrote itself."""
+    return made.paths.root / "profiles"
+
+
+def _known(made: Settings, source: str | None, profile: str | None) -> None:
     from loaders import api
 
     if source is not None and source not in api.SOURCES:
         wrong(f"Source inconnue : {source}. Les sources sont : {', '.join(api.SOURCES)}.")
-    if profile is not None and profile not in (names := [one.name for one in api.profiles()]):
-        wrong(f"Profil inconnu : {profile}. Les profils sont : {', '.join(names)}.")
+    if profile is not None and profile not in (known := _profiles(made)):
+        wrong(f"Profil inconnu : {profile}. Les profils sont : {', '.join(known)}.")
 
 
-def _archive(made: Settings, paths: list[Path]) -> None:
-    """Keeps what was brought, once per content: archive/<first two of the hash>/<hash><ending>."""
+def _profiles(made: Settings) -> dict[str, Profile]:
+    from loaders import api
+
+    try:
+        return api.profiles(profiles_folder(made))
+    except api.Refused as refused:
+        raise Stop(str(refused)) from refused
+
+
+def _archive(made: Settings, paths: list[Path], landing: DuckDBPyConnection) -> None:
+    """Keeps what was loaded, once per content: archive/<first two of the hash>/<hash><ending>."""
     from hashlib import file_digest
 
+    query = "select distinct sha256 from raw.load_batches where status = 'charge'"
+    loaded = {row[0] for row in landing.execute(query).fetchall()}
     for path in _files(paths):
         with path.open("rb") as stream:
             digest = file_digest(stream, "sha256").hexdigest()
         target = made.paths.archive / digest[:2] / f"{digest}{path.suffix.lower()}"
-        if not target.exists():
+        if digest in loaded and not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             partial = target.with_suffix(".part")
             shutil.copyfile(path, partial)
@@ -111,19 +135,15 @@ def _files(paths: list[Path]) -> list[Path]:
     found = []
     for path in paths:
         inside = sorted(path.rglob("*")) if path.is_dir() else [path]
-        found += [one for one in inside if one.is_file() and not one.name.startswith(".")]
+        found += [one for one in inside if one.is_file() and not one.name.startswith((".", "~$"))]
     return found
 
 
-def _tell(reports: list[Any]) -> None:
+def _tell(reports: list[BatchReport]) -> None:
     for report in reports:
-        counts = ""
-        if report.status == "charge":
-            counts = f" {report.rows_new} nouvelle(s), {report.rows_unchanged} inchangée(s), "
-            counts += f"{report.rows_rejected} rejetée(s)."
-        say(f"{report.file_name} [{report.source or 'source inconnue'}] : {report.message}{counts}")
+        say(f"{report.file_name} [{report.source or 'source inconnue'}] : {report.message}")
         for reject in report.rejects:
-            reasons = " ; ".join(error["message"] for error in reject["errors"])
+            reasons = " ; ".join(str(error["message"]) for error in reject["errors"])
             say(f"    ligne {reject['row']} : {reasons}")
         if report.rows_rejected > len(report.rejects):
             say(f"    … et {report.rows_rejected - len(report.rejects)} autres")
@@ -150,7 +170,7 @@ def sources(
         else:
             table(["Source", "Contenu", "Clé"], rows)
         return
-    _known(name, None)
+    _known(settings(), name, None)
     contract = api.SOURCES[name]
     if template:
         print(api.template_csv(name), end="")
@@ -194,7 +214,7 @@ def rejects(
         closing(open_landing(made.paths.landing)) as landing,
     ):
         content = api.rejects_csv(landing, batch)
-    if not content.strip():
+    if len(content.splitlines()) < 2:
         raise Stop(f"Aucune ligne rejetée dans le chargement n° {batch}.")
     if output is None:
         print(content, end="")
@@ -205,9 +225,7 @@ def rejects(
 
 def profiles(as_json: Json = False) -> None:
     """Liste les profils : les fichiers d'autres outils que l'on sait lire."""
-    from loaders import api
-
-    found = api.profiles()
+    found = _profiles(settings()).values()
     if as_json:
         say_json([{"name": one.name, "source": one.source, "label": one.label} for one in found])
     else:

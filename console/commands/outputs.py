@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from console.commands.base import AsOf, Json, Stop, freshen, say, say_json, settings, table
+from console.commands.base import AsOf, Json, Stop, freshen, say, say_json, settings, table, wrong
 from console.commands.french import Command
 
 
@@ -50,11 +50,18 @@ def export(
     as_of: AsOf = None,
 ) -> None:
     """Écrit un jeu de données publié dans un fichier."""
-    from console.exports.tables import export_table
-    from console.warehouse.query import Warehouse
+    from console.exports.tables import FORMATS, ExportRefused
+    from console.exports.tables import export as write
+    from console.warehouse.query import NoPublishedRun, Warehouse
 
+    form = form or output.suffix.lower().removeprefix(".")
+    if form not in FORMATS:
+        wrong(f"Format inconnu : « {form} ». Précisez --format : {', '.join(FORMATS)}.")
     made = settings(as_of)
     freshen(made, f"export {dataset}")
     with closing(Warehouse.open(made.paths)) as warehouse:
-        rows = export_table(warehouse, dataset, output, form=form, where=where)
-    say(f"{rows} ligne(s) écrite(s) dans {output}.")
+        try:
+            report = write(warehouse, dataset, output, form, where=where)
+        except (ExportRefused, NoPublishedRun) as refused:
+            raise Stop(str(refused)) from refused
+    say(f"{report.rows} ligne(s) écrite(s) dans {report.path}.")
