@@ -53,9 +53,9 @@ def load(
     """Load files, and every file of folders, each in its own transaction: one bad file stops no other.
 
     `now`: aware, the time of loading; `zone`: the agency's; `journal_seq`, `response_seq`: the journal's last
-    numbers; `encoding`: of text files, instead of detection; `profiles_dir`: profiles of the user. Never
-    raises for what is in a file: a report of status `refuse` says why. Files of a folder come in the order in which
-    sources depend on each other, then by name.
+    numbers; `encoding`: of text files, instead of detection; `profiles_dir`: profiles of the user.
+    Never raises for what is in a file: a report of status `refuse` says why. Files of a folder come in the order
+    in which sources depend on each other, then by name.
     """
     try:
         known = profiles(profiles_dir)

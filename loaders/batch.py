@@ -120,10 +120,7 @@ def _stage(raw: RawFile, plan: Plan, staging: Staging, options: Options, retry: 
     for chunk in raw.chunks():
         _stage_chunk(_without_comments(chunk, raw, tally), plan, mapper, normaliser, staging, tally, retry)
     duplicates = staging.duplicates()
-    if duplicates:
-        staging.reject_duplicates(list(_raw_rows(raw, duplicates)))
-    else:
-        staging.reject_duplicates([])
+    staging.reject_duplicates(list(_raw_rows(raw, duplicates)) if duplicates else [])
     return tally
 
 

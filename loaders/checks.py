@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from loaders.contract import DEFAULT_WORD
+from loaders.values import SKIPPED_TIME, UNREADABLE
+
 if TYPE_CHECKING:
     from loaders.contract import Contract, Field
-
-from loaders.values import DEFAULT_WORD, SKIPPED_TIME
 
 MAX_AMOUNT = Decimal("9999999999.99")  # DECIMAL(12,2)
 FIRST_YEAR, LAST_YEAR = "1900", "2199"
@@ -44,7 +46,8 @@ _FORMATS = {
 }
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _SPREADSHEET_ERROR = r"^#(N/A|REF!|VALUE!|VALEUR!|DIV/0!|NAME\?|NOM\?|NUM!|NOMBRE!|NULL!|NUL!)$"
-_ID_LENGTH = 200
+_CONTROL_SIGNS = bytes([*range(9), 11, 12, *range(14, 32), 127])
+_ID_LENGTH = 200  # bytes of UTF-8
 
 Holds = Callable[[str], bool]
 
@@ -143,18 +146,29 @@ def client_or_payer() -> RowRule:
 
 def _text_checks(field: Field, in_composite_key: bool) -> list[pandera.Check]:
     message = "Caractère de contrôle ou erreur de tableur (#N/A…) dans le texte."
-    checks = [_on_column("texte", message, _none_match(rf"{_CONTROL}|{_SPREADSHEET_ERROR}"))]
+    wrong = _none_match(rf"{_CONTROL}|{_SPREADSHEET_ERROR}", _CONTROL_SIGNS + b"#")
+    checks = [_on_column("texte", message, wrong)]
     if field.kind == "id":
-        message = f"Identifiant attendu sur une ligne, de {_ID_LENGTH} caractères au plus."
-        checks.append(_on_column("identifiant", message, _none_match(rf"[\r\n\t]|^.{{{_ID_LENGTH + 1}}}")))
+        checks.append(
+            _on_column(
+                "identifiant", "Identifiant attendu sur une ligne.", _none_match("[\r\n\t]", b"\r\n\t")
+            )
+        )
+        message = f"Identifiant de {_ID_LENGTH} caractères au plus attendu."
+        checks.append(
+            _on_column("longueur", message, lambda c: pc.less_equal(pc.binary_length(c), _ID_LENGTH))
+        )
     if in_composite_key and field.kind in ("id", "text"):
-        checks.append(_on_column("identifiant", "Le signe « | » n'est pas admis ici.", _none_match(r"\|")))
+        checks.append(
+            _on_column("identifiant", "Le signe « | » n'est pas admis ici.", _none_match(r"\|", b"|"))
+        )
     return checks
 
 
 def _choice_checks(field: Field) -> list[pandera.Check]:
     if field.open_choices:
-        return [_on_column("texte", "Caractère de contrôle dans le texte.", _none_match(_CONTROL))]
+        message = "Caractère de contrôle dans le texte."
+        return [_on_column("texte", message, _none_match(_CONTROL, _CONTROL_SIGNS))]
     values = [*field.choices, *([DEFAULT_WORD] if field.inherits else [])]
     message = f"Valeur attendue : {', '.join(values)}."
     return [_on_text("liste", message, set(values).__contains__)]
@@ -245,8 +259,19 @@ def _on_column(name: str, message: str, verdict: Callable[[pa.Array], pa.Array])
     )  # fmt: skip
 
 
-def _none_match(pattern: str) -> Callable[[pa.Array], pa.Array]:
-    return lambda column: pc.invert(pc.match_substring_regex(column, pattern))
+def _none_match(pattern: str, signs: bytes) -> Callable[[pa.Array], pa.Array]:
+    """No text matches. `signs`: bytes without which none can, looked for first in the whole column at
+    once."""
+    suspect = np.zeros(256, dtype=bool)
+    suspect[list(signs)] = True
+
+    def verdict(column: pa.Array) -> pa.Array:
+        buffer = column.buffers()[2] if len(column) else None
+        if buffer is None or not suspect[np.frombuffer(buffer, dtype=np.uint8)].any():
+            return pa.array(np.ones(len(column), dtype=bool))
+        return pc.invert(pc.match_substring_regex(column, pattern))
+
+    return verdict
 
 
 def _verdict(answers: pa.Array, index: pd.Index) -> pd.Series:
@@ -265,12 +290,14 @@ def _table(frame: pd.DataFrame) -> pa.Table:
 
 
 def _moments(table: pa.Table, *names: str) -> tuple[pa.Array, ...]:
-    """The columns, null where one is not canonical: its own check says so."""
+    """The columns, null where one could not be read: its own check says so."""
     columns = []
     for name in names:
         column = table[name].combine_chunks()
-        shaped = pc.match_substring_regex(column, r"^\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?$")
-        columns.append(pc.if_else(shaped, column, pa.scalar(None, pa.string())))
+        unreadable = pc.starts_with(column, UNREADABLE)
+        if pc.any(unreadable).as_py():
+            column = pc.if_else(unreadable, pa.scalar(None, pa.string()), column)
+        columns.append(column)
     return tuple(columns)
 
 

@@ -115,21 +115,31 @@ class Staging:
         """Move accepted rows to quarantine; say it of the rows that were already there, too."""
         earlier = self._connection.execute(
             "SELECT r.row_no, r.errors FROM temp.incoming_rejects r JOIN ("
-            " SELECT _key, max(_row) AS last FROM ("
-            "  SELECT _key, _row FROM temp.incoming"
-            "  UNION ALL SELECT key, row_no FROM temp.incoming_rejects WHERE key IS NOT NULL"
-            " ) GROUP BY _key"
-            ") k ON k._key = r.key AND r.row_no < k.last"
+            " SELECT key, max(row_no) AS last FROM ("
+            "  SELECT key, row_no FROM temp.incoming_rejects WHERE key IS NOT NULL"
+            "  UNION ALL SELECT _key, _row FROM temp.incoming"
+            "   WHERE _key IN (SELECT key FROM temp.incoming_rejects)"
+            " ) GROUP BY key"
+            ") k ON k.key = r.key AND r.row_no < k.last"
         ).fetchall()
-        for row, errors in earlier:
-            self._connection.execute(
-                "UPDATE temp.incoming_rejects SET errors = ? WHERE row_no = ?",
-                [_dump([*json.loads(errors), DUPLICATE]), row],
-            )
+        told = [(row, _dump([*json.loads(errors), DUPLICATE])) for row, errors in earlier]
+        self._replace_errors(told)
         self.reject(rejected)
-        lost = pa.table({"row_no": pa.array([one.row for one in rejected], pa.int64())})
-        self._connection.register("chunk", lost)
-        self._connection.execute("DELETE FROM temp.incoming WHERE _row IN (SELECT row_no FROM chunk)")
+        if rejected:
+            lost = pa.table({"row_no": pa.array([one.row for one in rejected], pa.int64())})
+            self._connection.register("chunk", lost)
+            self._connection.execute("DELETE FROM temp.incoming WHERE _row IN (SELECT row_no FROM chunk)")
+            self._connection.unregister("chunk")
+
+    def _replace_errors(self, told: Sequence[tuple[int, str]]) -> None:
+        if not told:
+            return
+        rows = pa.table({"row_no": [row for row, _ in told], "errors": [errors for _, errors in told]})
+        self._connection.register("chunk", rows)
+        self._connection.execute(
+            "UPDATE temp.incoming_rejects SET errors = chunk.errors FROM chunk "
+            "WHERE incoming_rejects.row_no = chunk.row_no"
+        )
         self._connection.unregister("chunk")
 
     def counts(self) -> Counts:
@@ -146,7 +156,7 @@ class Staging:
             f'INSERT INTO raw."{source}" ({self._names}, _extra, _key, _hash, _batch, _row) '
             f"SELECT {self._names}, "
             f"i._extra, i._key, i._hash, ?, i._row FROM temp.incoming i {self._latest()} "
-            "WHERE l.h IS NULL ORDER BY i._row",
+            "WHERE l.h IS NULL",
             [batch_id],
         )
         if with_rejects:

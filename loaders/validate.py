@@ -114,7 +114,7 @@ def check(contract: Contract, table: pa.Table) -> Errors:
 
 def _collect(schema: pandera.DataFrameSchema, frame: pd.DataFrame, errors: Errors) -> None:
     try:
-        schema.validate(frame, lazy=True)
+        schema.validate(frame, lazy=True, inplace=True)
     except pandera.errors.SchemaErrors as failure:
         cases = failure.failure_cases
         for column, number, message, position in zip(
