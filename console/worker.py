@@ -295,11 +295,7 @@ class Worker:
         if job.attempts > CRASH_FACTOR * self.settings.retry_max_attempts:
             return Outcome("failed", "Tâche abandonnée : elle s'est interrompue trop de fois.")
         try:
-            handler = handler_of(job.kind)
-        except KeyError:
-            return Outcome("failed", f"Type de tâche inconnu : {job.kind}.")
-        try:
-            return handler(job, ctx)
+            return handler_of(job.kind)(job, ctx)
         except LeaseLost:
             return Outcome("retry")  # closing it is refused: the new holder's outcome is the one that counts
         except Exception:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -67,20 +67,24 @@ class PayerApi:
 
     def _endpoint(self, name: str, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            body = (await request.body()).decode("utf-8", errors="replace")
+            try:
+                body = (await request.body()).decode("utf-8", errors="replace")
+            except ClientDisconnect:  # it hung up before the end of its own request: nothing was asked
+                return Response("", 400)
             trouble = self.troubles.next(name)
             if trouble == "coupure_avant":
-                return self._dropped(request, body, None)
-            if trouble in ("401",) or not self._authorised(request):
+                return self._dropped(request, body, 500, "")
+            if trouble == "401" or not self._authorised(request):
                 return self._answered(request, body, 401, "")
             if trouble is not None and trouble not in AFTER:
                 return self._answered(request, body, *_refusal(trouble))
-            status, text = await handler(request, body)
+            status, text = _spoilt(trouble, *await handler(request, body))
+            dropped = trouble == "coupure_apres"
+            answer = self._dropped if dropped else self._answered
+            response = answer(request, body, status, text)
             if self.troubles.latency:
                 await asyncio.sleep(self.troubles.latency)
-            if trouble == "coupure_apres":
-                return self._dropped(request, body, status)
-            return self._answered(request, body, *_spoilt(trouble, status, text))
+            return response
 
         return endpoint
 
@@ -88,18 +92,22 @@ class PayerApi:
         self.store.log_call(request.method, request.url.path, body, status, text)
         return Response(text, status, media_type="application/json" if text else None)
 
-    def _dropped(self, request: Request, body: str, status: int | None) -> Response:
-        self.store.log_call(request.method, request.url.path, body, None, f"connexion coupée ({status})")
+    def _dropped(self, request: Request, body: str, status: int, text: str) -> Response:
+        """The connection is cut; what is returned reaches nobody."""
+        self.store.log_call(request.method, request.url.path, body, None, text)
         self._drop(request)
-        return Response("", 500)
+        return Response("", status)
 
     async def _token(self, request: Request) -> Response:
         trouble = self.troubles.next("jeton")
         if trouble == "coupure_avant":
-            return self._dropped(request, "", None)
+            return self._dropped(request, "", 500, "")
         if trouble is not None and trouble not in AFTER:
             return self._answered(request, "", *_refusal(trouble))
-        form = parse_qs((await request.body()).decode())
+        try:
+            form = parse_qs((await request.body()).decode())
+        except (ClientDisconnect, ValueError):
+            return Response("", 400)
         identifier, secret = _credentials(request, form)
         known = (
             self.credentials.get(identifier) == secret if self.credentials else bool(identifier and secret)
