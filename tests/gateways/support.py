@@ -44,7 +44,7 @@ def body(
         "mntFactureTTC": amount, "mntFactureHT": excl, "inputPrestations": [line],
     }  # fmt: skip
     for name, value in changes.items():
-        holder = line if name in line and name not in request else request
+        holder = line if name in (*line, "codeActivite") and name not in request else request
         if value is None:
             holder.pop(name, None)
         else:
