@@ -102,7 +102,8 @@ def test_the_road_of_each_behaviour(behaviour: str, hours: float, state: str) ->
 @pytest.mark.parametrize(
     "content",
     [
-        [], {"clients": {}}, {"clients": [{"idClient": ""}]}, {"clients": [{"idClient": "1", "statut": "MORT"}]},
+        [], {"clients": {}}, {"clients": [{"idClient": ""}]},
+        {"clients": [{"idClient": "1", "statut": "MORT"}]},
         {"clients": [{"idClient": "1", "comportement": "dort"}]},
         {"clients": [{"idClient": "1", "comportement": "refuse:RIEN"}]},
         {"clients": [{"idClient": "1", "dateNaissance": "07/08/1944"}]},
@@ -117,6 +118,6 @@ def test_the_roads_only_use_states_that_have_a_label() -> None:
     from console.sandbox.clients import LABELS, ROADS
 
     assert {code for road in ROADS.values() for _, code in road} <= set(LABELS)
-    for name, road in ROADS.items():
+    for name in ROADS:
         hours = [hour for hour, _ in road_of(name)]
         assert hours == sorted(hours), name
