@@ -167,7 +167,7 @@ def _without_wrong(
 
 def _drafts(ctx: Context, draft_ids: list[str]) -> list[dict[str, Any]]:
     """The drafts with the frozen text that each would have, in one query of one run."""
-    rows = ctx.warehouse.arrow(DRAFTS_SQL, [draft_ids, ctx.key, json.dumps(LINE_COLUMNS)])
+    rows = ctx.warehouse.arrow(DRAFTS_SQL, [draft_ids, ctx.key, json.dumps(LINE_COLUMNS, separators=(",", ":"))])
     return list(_dicts(rows))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from console.journal.schema import metadata
 BUSY_MILLISECONDS = 60_000
 ADVISORY_LOCK = 4_711_002  # one writer at a time on PostgreSQL, held until the end of the transaction
 CHUNK = 20_000
+PAGE = 5_000
 
 
 def open_engine(url: str) -> Engine:
@@ -107,3 +109,28 @@ def _create_tables(engine: Engine) -> None:
     if not set(metadata.tables) <= present:
         with engine.begin() as connection:
             metadata.create_all(connection)
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection whose reads all see the same moment."""
+    with engine.connect() as connection:
+        if not is_sqlite(connection):
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        yield connection
+        connection.rollback()
+
+
+def stream_rows(connection: Connection, sql: str) -> Iterator[Any]:
+    """Rows of a long result, a few at a time."""
+    result = connection.execution_options(stream_results=True).exec_driver_sql(sql)
+    try:
+        yield from result.yield_per(PAGE)
+    finally:
+        result.close()
+
+
+def json_rows(connection: Connection, sql: str) -> Iterator[tuple[Any, Any]]:
+    """(first column, second column parsed as JSON) of each row."""
+    for first, text in stream_rows(connection, sql):
+        yield first, json.loads(text)

@@ -122,7 +122,7 @@ class Transaction:
     def heads_after(self, seq: int, kinds: Iterable[str]) -> Iterator[Head]:
         """The same for whatever was decided after `seq`."""
         sql = f"select {HEAD_FIELDS} from events e where e.seq > {int(seq)}{_of_kinds(kinds)} order by e.seq"
-        return self._whole_heads(self.connection.exec_driver_sql(sql).fetchall())
+        return self._whole_heads(self.connection.exec_driver_sql(sql))
 
     def _whole_heads(self, rows: Iterable[Any]) -> Iterator[Head]:
         for seq, stream, kind, text in rows:
