@@ -1,12 +1,16 @@
 """The entry script of every rerun: who is looking, what they may see, then the screen they asked for."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from console import actions  # noqa: F401  (registers every action)
 from console.auth import ROLES
 from console.widgets import pages, session
 
-st.set_page_config(page_title="Guichet", page_icon=":material/account_balance:", layout="wide")
+st.set_page_config(
+    page_title="Guichet", page_icon=str(Path(__file__).with_name("favicon.png")), layout="wide"
+)
 
 user = session.require()
 screens = pages.visible(user.role)

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from console.exports import formats
+from console.widgets import formats
 from console.web import state
 from console.warehouse import runs
-from console.widgets import cells, doing, freshness, pages, session
+from console.widgets import cells, freshness, pages, results, session
 from console.widgets.queue import age, no_data
 
 user, warehouse = session.require(*pages.roles_of("Accueil")), state.warehouse()
@@ -19,15 +19,14 @@ PARTS = {
 
 def queue_line(row: dict) -> None:
     screen = pages.by_title(row["screen"])
-    allowed = screen is not None and user.role in screen.roles
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.markdown(f"**{formats.decimal_fr(row['items'])}**", width=60, text_alignment="right")
-        if allowed and screen is not None:
-            st.page_link(screen.script, label=row["label"], query_params=PARTS.get(row["queue"]), width=260)
-        else:
-            st.markdown(cells.markdown(row["label"]), width=260)
-        st.markdown(formats.euros(row["amount"]), width=130, text_alignment="right")
-        st.caption(f"la plus ancienne : {age(row['oldest'])}" if row["oldest"] else "", width="stretch")
+    number, label, amount, oldest = st.columns([1, 4, 2, 3], vertical_alignment="center", gap="small")
+    number.markdown(f"**{formats.decimal_fr(row['items'])}**", text_alignment="right")
+    if screen is not None and user.role in screen.roles:
+        label.page_link(screen.script, label=row["label"], query_params=PARTS.get(row["queue"]))
+    else:
+        label.markdown(cells.markdown(row["label"]))
+    amount.markdown(formats.euros(row["amount"]), text_alignment="right")
+    oldest.caption(f"la plus ancienne : {age(row['oldest'])}" if row["oldest"] else " ")
 
 
 def waiting() -> None:
@@ -74,7 +73,7 @@ def last_run() -> None:
 
 st.markdown("## Accueil")
 st.caption(f"Bonjour {cells.markdown(user.label)}. Voici ce qui attend une décision.")
-doing.show_result()
+results.show()
 if warehouse.run_id is None:
     no_data()
 else:

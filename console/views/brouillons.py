@@ -24,7 +24,9 @@ def draft_panel(row: dict[str, Any]) -> None:
 
 
 def control_panel(row: dict[str, Any]) -> None:
-    detail.title(row["client_name"] or row["client_id"], row["code"], cells.badge(row["severity"], detail.SEVERITIES))
+    detail.title(
+        row["client_name"] or row["client_id"], row["code"], cells.badge(row["severity"], detail.SEVERITIES)
+    )
     detail.reason(row["message"], row["remedy"] or "")
     detail.facts(
         [

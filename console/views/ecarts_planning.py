@@ -9,7 +9,10 @@ from console.widgets.queue import show
 
 def panel(row: dict[str, Any]) -> None:
     detail.title(row["client_name"] or row["client_id"], "", cells.badge(row["code"], detail.GAPS))
-    detail.reason(row["message"], "Corrigez le planning ou l'intervention dans votre logiciel, puis rechargez le fichier.")
+    detail.reason(
+        row["message"],
+        "Corrigez le planning ou l'intervention dans votre logiciel, puis rechargez le fichier.",
+    )
     detail.facts(
         [
             ("Date", row["date"], "date"),

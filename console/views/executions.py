@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from console.exports import formats
+from console.widgets import formats
 from console.warehouse import runs
 from console.web import state
 from console.widgets import cells, doing, freshness, jobs, pages, session
@@ -12,7 +12,9 @@ from console.widgets import cells, doing, freshness, jobs, pages, session
 user = session.require(*pages.roles_of("Exécutions"))
 warehouse, settings = state.warehouse(), state.settings()
 st.markdown("## Exécutions")
-st.caption("Une exécution recalcule et contrôle toutes les données ; celle qui échoue ne remplace pas la précédente.")
+st.caption(
+    "Une exécution recalcule et contrôle toutes les données ; celle qui échoue ne remplace pas la précédente."
+)
 
 
 def ask_run() -> None:
@@ -23,7 +25,13 @@ def ask_run() -> None:
 def panel(run: dict) -> None:
     with st.container(border=True):
         st.markdown(f"### {cells.markdown(run['run_id'])}")
-        st.markdown(":green-badge[Publiée]" if run.get("published") else ":red-badge[Échec]" if not run.get("ok") else ":gray-badge[Sans suite]")
+        st.markdown(
+            ":green-badge[Publiée]"
+            if run.get("published")
+            else ":red-badge[Échec]"
+            if not run.get("ok")
+            else ":gray-badge[Sans suite]"
+        )
         for failure in run.get("failures") or []:
             st.error(cells.markdown(failure))
         st.markdown("##### Étapes")
@@ -44,7 +52,9 @@ freshness.show(warehouse.run_id)
 history = runs.history(settings.paths, 200)
 if not history:
     with st.container(border=True):
-        st.markdown("**Aucune exécution pour l'instant.** Chargez des fichiers dans Imports, puis lancez-en une.")
+        st.markdown(
+            "**Aucune exécution pour l'instant.** Chargez des fichiers dans Imports, puis lancez-en une."
+        )
     st.stop()
 left, right = st.columns([5, 2], gap="medium")
 with left:
@@ -52,7 +62,9 @@ with left:
         {
             "started": formats.moment(datetime.fromisoformat(run["started_at"]), settings.zone),
             "state": ["Réussie"] if run.get("ok") else ["Échec"],
-            "kind": {"full": "complète", "refresh": "partielle"}.get(run.get("kind", ""), run.get("kind", "")),
+            "kind": {"full": "complète", "refresh": "partielle"}.get(
+                run.get("kind", ""), run.get("kind", "")
+            ),
             "trigger": run.get("trigger", ""),
             "seconds": f"{run.get('seconds', 0):.1f} s".replace(".", ","),
             "models": str(run.get("models", "")),

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from console.exports import formats
+from console.widgets import formats
 from console.web import state
 from console.widgets import cells, freshness, pages, session
 from console.widgets.queue import no_data
@@ -18,7 +18,9 @@ freshness.show(warehouse.run_id)
 wanted = st.text_input("Rechercher", placeholder="donnée, colonne…", key="exports-texte", type="search",
                        bind="query-params", width=260).lower()  # fmt: skip
 for dataset in warehouse.datasets():
-    words = " ".join([dataset.name, dataset.description, *(column.name for column in dataset.columns)]).lower()
+    words = " ".join(
+        [dataset.name, dataset.description, *(column.name for column in dataset.columns)]
+    ).lower()
     if wanted and wanted not in words:
         continue
     with st.container(border=True, horizontal=True, vertical_alignment="center"):

@@ -17,7 +17,11 @@ def panel(row: dict[str, Any]) -> None:
         client = found[0]
         detail.facts(
             [
-                ("Mode de règlement", cells.label_of(client["payment_method"], detail.PAYMENT_METHODS), "text"),
+                (
+                    "Mode de règlement",
+                    cells.label_of(client["payment_method"], detail.PAYMENT_METHODS),
+                    "text",
+                ),
                 ("Identifiant Home+", client["home_plus_id"], "text"),
                 ("Activé le", client["home_plus_activated_on"], "date"),
                 ("État du compte", client["home_plus_status"], "text"),
@@ -34,7 +38,7 @@ QUEUE = Queue(
     mart="marts.home_plus_clients_to_check",
     title="Clients à vérifier",
     caption="Clients Home+ dont la fiche ferait échouer la demande, ou qui seraient prélevés deux fois.",
-    key=("client_id", "code"),
+    key="check_id",
     noun=("point à vérifier", "points à vérifier"),
     columns=(
         Column("client_name", "Client"),
@@ -48,9 +52,13 @@ QUEUE = Queue(
         Filter("payment_method", "Mode de règlement", badges=detail.PAYMENT_METHODS),
         Filter(("client_name", "client_id"), "client…", "search"),
     ),
-    actions=(Act("home_plus.set_virement", column="client_id", primary=True, icon=":material/account_balance:"),),
+    actions=(
+        Act("home_plus.set_virement", column="client_id", primary=True, icon=":material/account_balance:"),
+        Act("home_plus.correct_client", ids="client_id", column="client_id", single=True, scope="one",
+            label="Corriger la fiche client…", icon=":material/edit:"),
+    ),
     order="client_name",
     detail=panel,
     empty="Toutes les fiches des clients Home+ sont en ordre.",
-)
+)  # fmt: skip
 show(QUEUE)

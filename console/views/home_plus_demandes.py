@@ -10,7 +10,9 @@ from console.widgets.queue import row_buttons, show
 
 def panel(row: dict[str, Any]) -> None:
     states = cells.lifecycle(state.warehouse(), "home_plus")
-    detail.title(row["invoice_number"], row["client_name"] or row["client_id"], cells.badge(row["status"], states))
+    detail.title(
+        row["invoice_number"], row["client_name"] or row["client_id"], cells.badge(row["status"], states)
+    )
     if row["alert"]:
         detail.reason(row["alert"])
     if row["last_error_message"]:
@@ -30,7 +32,7 @@ def panel(row: dict[str, Any]) -> None:
     )
     found = home_plus.syncs(row["invoice_number"])
     home_plus.linked(found, row["status"])
-    home_plus.history(row["invoice_id"], row["invoice_number"], found)
+    home_plus.history(row["invoice_number"], found)
 
 
 QUEUE = Queue(
@@ -59,7 +61,13 @@ QUEUE = Queue(
     actions=(
         Act("home_plus.poll", label="Relancer la synchronisation", primary=True, icon=":material/sync:"),
         Act("home_plus.retry", label="Renvoyer", icon=":material/replay:", when={"status": ("en_erreur",)}),
-        Act("home_plus.accept_status", ids="invoice_number", single=True, scope="one", label="Accepter l'état…"),
+        Act(
+            "home_plus.accept_status",
+            ids="invoice_number",
+            single=True,
+            scope="one",
+            label="Accepter l'état…",
+        ),
     ),
     amount="amount",
     amount_label="demandés",
@@ -67,5 +75,5 @@ QUEUE = Queue(
     order="-status_at",
     detail=panel,
     empty="Aucune demande. Faites-en depuis Clients Home+ toutes factures.",
-)
+)  # fmt: skip
 show(QUEUE)

@@ -11,7 +11,9 @@ def panel(row: dict[str, Any]) -> None:
     who = {"agency": "À corriger par l'agence", "client": "À corriger par le client", "payer": "Chez l'Urssaf",
            "retry": "À réessayer"}  # fmt: skip
     fixers = {value: (who.get(value, label), colour) for value, (label, colour) in detail.FIXERS.items()}
-    detail.title(row["invoice_number"], row["client_name"] or row["client_id"], cells.badge(row["fixable_by"], fixers))
+    detail.title(
+        row["invoice_number"], row["client_name"] or row["client_id"], cells.badge(row["fixable_by"], fixers)
+    )
     detail.reason(row["reason"], f"{row['remedy']}.")
     row_buttons(QUEUE, row)
     if row["message"] and row["message"] != row["reason"]:
@@ -26,7 +28,7 @@ def panel(row: dict[str, Any]) -> None:
     )
     found = home_plus.syncs(row["invoice_number"])
     home_plus.linked(found, row["status"])
-    home_plus.history(row["invoice_id"], row["invoice_number"], found)
+    home_plus.history(row["invoice_number"], found)
 
 
 QUEUE = Queue(
@@ -55,7 +57,9 @@ QUEUE = Queue(
     actions=(
         Act("home_plus.retry", label="Renvoyer la demande", primary=True, icon=":material/send:"),
         Act("home_plus.poll", label="Relancer la synchronisation", icon=":material/sync:"),
-        Act("home_plus.set_virement", column="client_id", label="Passer en virement",
+        Act("home_plus.correct_client", ids="client_id", column="client_id", single=True, scope="one",
+            label="Corriger la fiche client…", icon=":material/edit:", when={"action": ("fiche_client",)}),
+        Act("home_plus.set_virement", column="client_id", label="Passer en virement", scope="one",
             when={"error_code": ("HP_MOYEN_PAIEMENT",)}),
         Act("credit_notes.create", ids="invoice_number", single=True, scope="one", label="Avoir et refacturation…",
             when={"action": ("credit_notes.create",)}, preset={"reinvoice": True}),

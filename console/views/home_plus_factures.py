@@ -27,13 +27,17 @@ def panel(row: dict[str, Any]) -> None:
             ("Montant", row["amount"], "euro"),
             ("Mois", row["period"], "month"),
             ("Mode de règlement", cells.label_of(row["payment_method"], detail.PAYMENT_METHODS), "text"),
-            ("Envoi", cells.label_of(row["delivery"], detail.DELIVERIES) if row["delivery"] else None, "text"),
+            (
+                "Envoi",
+                cells.label_of(row["delivery"], detail.DELIVERIES) if row["delivery"] else None,
+                "text",
+            ),
         ]
     )
     detail.lines("invoice_lines", "invoice_id", row["invoice_id"])
     found = home_plus.syncs(row["invoice_number"])
     home_plus.linked(found, row["request_status"])
-    home_plus.history(row["invoice_id"], row["invoice_number"], found)
+    home_plus.history(row["invoice_number"], found)
 
 
 QUEUE = Queue(
@@ -56,7 +60,13 @@ QUEUE = Queue(
         Column("delivery", "Envoi", "badge", 80, detail.DELIVERIES),
     ),
     filters=(
-        Filter("payment_method", "Mode de règlement", badges=detail.PAYMENT_METHODS, default="Virement", width=150),
+        Filter(
+            "payment_method",
+            "Mode de règlement",
+            badges=detail.PAYMENT_METHODS,
+            default="Virement",
+            width=150,
+        ),
         Filter("eligible", "Éligible", "flag", width=100),
         Filter("status", "Statut", lifecycle="invoice", width=120),
         Filter("request_status", "Demande Home+", lifecycle="home_plus", width=190),
@@ -66,7 +76,13 @@ QUEUE = Queue(
     ),
     actions=(
         Act("home_plus.request_payment", primary=True, icon=":material/savings:", when={"eligible": (True,)}),
-        Act("invoices.send", column="invoice_id", label="Envoyer", icon=":material/send:", when={"status": ("validee",)}),
+        Act(
+            "invoices.send",
+            column="invoice_id",
+            label="Envoyer",
+            icon=":material/send:",
+            when={"status": ("validee",)},
+        ),
     ),
     amount="amount",
     order="-invoice_number",

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from console.exports import formats
+from console.widgets import formats
 from console.web import state
 from console.web.load_files import RunFailed, check, load, sources
 from console.widgets import cells, detail, doing, jobs, pages, session
@@ -32,10 +32,16 @@ def run(work, checked_only: bool) -> None:  # type: ignore[no-untyped-def]
 
 
 def report_line(report: dict[str, Any], checked_only: bool) -> None:
-    badges = {"refuse": ":red-badge[Fichier refusé]", "deja_charge": ":gray-badge[Déjà chargé]", "rien": ":gray-badge[Vide]"}
+    badges = {
+        "refuse": ":red-badge[Fichier refusé]",
+        "deja_charge": ":gray-badge[Déjà chargé]",
+        "rien": ":gray-badge[Vide]",
+    }
     loaded = report["status"] == "charge"
     with st.container(border=True):
-        badge = badges.get(report["status"], ":blue-badge[Vérifié]" if checked_only else ":green-badge[Chargé]")
+        badge = badges.get(
+            report["status"], ":blue-badge[Vérifié]" if checked_only else ":green-badge[Chargé]"
+        )
         st.markdown(f"**{cells.markdown(report['file_name'])}** · {cells.markdown(report['label'])} {badge}")
         if report["message"]:
             st.caption(cells.markdown(report["message"]))
@@ -58,18 +64,37 @@ def report_line(report: dict[str, Any], checked_only: bool) -> None:
 
 def deposit() -> None:
     st.markdown("## Imports")
-    st.caption("Déposez vos fichiers CSV, Excel ou JSON. Une ligne rejetée n'empêche pas les autres d'entrer.")
+    st.caption(
+        "Déposez vos fichiers CSV, Excel ou JSON. Une ligne rejetée n'empêche pas les autres d'entrer."
+    )
     if user.role not in ("analyste", "admin"):
         st.info("Votre profil ne permet pas de charger des fichiers.")
         return
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        files = st.file_uploader("Fichiers", type=["csv", "txt", "xlsx", "json"], accept_multiple_files=True, key="import-files")
+        files = st.file_uploader(
+            "Fichiers", type=["csv", "txt", "xlsx", "json"], accept_multiple_files=True, key="import-files"
+        )
         known = sources()
-        st.selectbox("Contenu", [DETECT, *known], format_func=lambda name: known.get(name, name), key="import-source", width=320)
+        st.selectbox(
+            "Contenu",
+            [DETECT, *known],
+            format_func=lambda name: known.get(name, name),
+            key="import-source",
+            width=320,
+        )
         with st.container(horizontal=True):
-            st.button("Vérifier", on_click=run, args=(check, True), disabled=not files, icon=":material/fact_check:")
-            st.button("Charger", type="primary", on_click=run, args=(load, False), disabled=not files, icon=":material/upload:")
+            st.button(
+                "Vérifier", on_click=run, args=(check, True), disabled=not files, icon=":material/fact_check:"
+            )
+            st.button(
+                "Charger",
+                type="primary",
+                on_click=run,
+                args=(load, False),
+                disabled=not files,
+                icon=":material/upload:",
+            )
         jobs.watch(JOB, "Mise à jour des écrans…", "Les écrans sont à jour.")
         checked_only, reports, error = st.session_state.get(REPORT, (False, [], ""))
         if error:
@@ -79,7 +104,12 @@ def deposit() -> None:
     with right, st.container(border=True):
         st.markdown("##### Modèles de fichiers")
         st.caption("Un fichier par contenu, avec les colonnes attendues et un exemple.")
-        name = st.selectbox("Contenu du modèle", list(known), format_func=known.get, label_visibility="collapsed")
+        name = st.selectbox(
+            "Contenu du modèle",
+            list(known),
+            format_func=lambda name: known[name],
+            label_visibility="collapsed",
+        )
         st.link_button("Télécharger le modèle", f"/telechargement/modele/{name}", icon=":material/download:")
 
 
@@ -96,15 +126,25 @@ def batch_panel(row: dict[str, Any]) -> None:
         ]
     )  # fmt: skip
     if row["rows_rejected"]:
-        st.link_button("Télécharger les rejets (CSV)", f"/telechargement/rejets/{row['batch_id']}", icon=":material/download:")
+        st.link_button(
+            "Télécharger les rejets (CSV)",
+            f"/telechargement/rejets/{row['batch_id']}",
+            icon=":material/download:",
+        )
 
 
 def reject_panel(row: dict[str, Any]) -> None:
     detail.title(f"Ligne {row['row_no']}", row["file_name"])
     for reason in str(row["reasons"] or "").split(" ; "):
         detail.reason(reason)
-    st.caption("Téléchargez les rejets du fichier, corrigez la ligne sans toucher à la colonne _rejet, rechargez.")
-    st.link_button("Télécharger les rejets (CSV)", f"/telechargement/rejets/{row['batch_id']}", icon=":material/download:")
+    st.caption(
+        "Téléchargez les rejets du fichier, corrigez la ligne sans toucher à la colonne _rejet, rechargez."
+    )
+    st.link_button(
+        "Télécharger les rejets (CSV)",
+        f"/telechargement/rejets/{row['batch_id']}",
+        icon=":material/download:",
+    )
     st.json(row["raw"], expanded=1)
 
 
@@ -164,4 +204,6 @@ part = st.segmented_control(
     "Partie", ["Déposer", "Fichiers chargés", "Lignes rejetées"], default="Déposer", required=True,
     key="imports-partie", bind="query-params", label_visibility="collapsed",
 )  # fmt: skip
-{"Fichiers chargés": lambda: show(HISTORY), "Lignes rejetées": lambda: show(REJECTS)}.get(part or "", deposit)()
+{"Fichiers chargés": lambda: show(HISTORY), "Lignes rejetées": lambda: show(REJECTS)}.get(
+    part or "", deposit
+)()

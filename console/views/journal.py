@@ -3,7 +3,7 @@
 import streamlit as st
 from sqlalchemy import and_, func, or_, select
 
-from console.exports import formats
+from console.widgets import formats
 from console.journal.events import PAYLOADS
 from console.journal.schema import events
 from console.web import state
@@ -25,7 +25,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
                           bind="query-params", width=240, on_change=first_page)  # fmt: skip
     kind = st.selectbox("Décision", ["Toutes", *sorted(PAYLOADS)], key="journal-decision", bind="query-params",
                         width=260, on_change=first_page)  # fmt: skip
-    actor = st.text_input("Auteur", key="journal-auteur", bind="query-params", width=140, on_change=first_page)
+    actor = st.text_input(
+        "Auteur", key="journal-auteur", bind="query-params", width=140, on_change=first_page
+    )
     st.space("stretch")
     verify.button(user)
 verify.show()
@@ -36,7 +38,9 @@ if kind != "Toutes":
 if actor:
     conditions.append(events.c.actor == actor.strip())
 for word in words.split():
-    conditions.append(or_(events.c.stream.contains(word, autoescape=True), events.c.payload.contains(word, autoescape=True)))
+    conditions.append(
+        or_(events.c.stream.contains(word, autoescape=True), events.c.payload.contains(word, autoescape=True))
+    )
 with journal.reader.connect() as db:
     total = db.execute(select(func.count()).select_from(events).where(and_(True, *conditions))).scalar_one()
 st.markdown(f"**{formats.count(total, 'décision')}**")

@@ -48,7 +48,13 @@ QUEUE = Queue(
         Filter(("client_name", "client_id", "draft_id"), "client…", "search"),
     ),
     actions=(
-        Act("invoices.create", ids="draft_ids", label="Créer les factures", primary=True, icon=":material/note_add:"),
+        Act(
+            "invoices.create",
+            ids="draft_ids",
+            label="Créer les factures",
+            primary=True,
+            icon=":material/note_add:",
+        ),
         Act("invoices.create", scope="none", label="Créer tout un mois…", icon=":material/calendar_month:"),
     ),
     amount="total_incl_vat",

@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 
 import streamlit as st
 
-from console.exports import formats
+from console.widgets import formats
 from console.web import state
 from console.widgets import cells, jobs, pages, session
 from console.widgets.declaration import Column, Filter, Queue
@@ -53,16 +53,24 @@ def retry(job_ids: list[str]) -> None:
 
 def tasks() -> None:
     st.markdown("## Tâches")
-    st.caption("Le travail confié au traitement en arrière-plan. Ce qu'il abandonne reste ici, avec sa raison.")
+    st.caption(
+        "Le travail confié au traitement en arrière-plan. Ce qu'il abandonne reste ici, avec sa raison."
+    )
     known = jobs.counts()
-    labels = {f"{jobs.STATES[name][0]} ({number})": name for name, number in sorted(known.items()) if name in jobs.STATES}
+    labels = {
+        f"{jobs.STATES[name][0]} ({number})": name
+        for name, number in sorted(known.items())
+        if name in jobs.STATES
+    }
     picked = st.pills("État", list(labels), key="taches-etat")
     if (number := st.session_state.pop("_requeued", None)) is not None:
         st.success(f"{formats.count(number, 'tâche relancée', 'tâches relancées')}.")
     found = jobs.recent(labels.get(picked or ""))
     if not found:
         with st.container(border=True):
-            st.markdown("**Aucune tâche.** Elles apparaissent quand vous validez, envoyez ou demandez un paiement.")
+            st.markdown(
+                "**Aucune tâche.** Elles apparaissent quand vous validez, envoyez ou demandez un paiement."
+            )
         return
     shown = [
         {
@@ -79,7 +87,7 @@ def tasks() -> None:
             "kind": "Tâche",
             "state": st.column_config.MultiselectColumn(
                 "État", options=[label for label, _ in jobs.STATES.values()],
-                color=[colour if colour != "gray" else "#667372" for _, colour in jobs.STATES.values()], width=100,
+                color=[colour for _, colour in jobs.STATES.values()], width=100,
             ),
             "at": st.column_config.TextColumn("Demandée le", width=130),
             "tries": st.column_config.TextColumn("Essais", width=65, alignment="right"),
@@ -110,11 +118,17 @@ def outbox() -> None:
         with st.container(border=True):
             st.markdown("**Aucun message.** Envoyez des factures par e-mail.")
         return
-    texte = st.text_input("Rechercher", placeholder="destinataire, sujet…", key="eml-texte", type="search", width=260)
+    texte = st.text_input(
+        "Rechercher", placeholder="destinataire, sujet…", key="eml-texte", type="search", width=260
+    )
     messages = []
     for path in files[:500]:
         message = message_from_bytes(path.read_bytes(), policy=policy.default)
-        line = {"to": str(message["to"] or ""), "subject": str(message["subject"] or ""), "date": str(message["date"] or "")}
+        line = {
+            "to": str(message["to"] or ""),
+            "subject": str(message["subject"] or ""),
+            "date": str(message["date"] or ""),
+        }
         if texte.lower() in f"{line['to']} {line['subject']}".lower():
             messages.append((line, message))
     left, right = st.columns([3, 2], gap="medium")

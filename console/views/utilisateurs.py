@@ -1,6 +1,7 @@
 """Utilisateurs: accounts, profiles, new passwords, sign-outs (administrators only)."""
 
 import secrets
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -34,7 +35,12 @@ def create() -> None:
 
 def new_password(name: str) -> None:
     password = secrets.token_urlsafe(12)
-    attempt(f"Nouveau mot de passe de « {name} », affiché une seule fois : `{password}`", auth.set_password, name, password)
+    attempt(
+        f"Nouveau mot de passe de « {name} », affiché une seule fois : `{password}`",
+        auth.set_password,
+        name,
+        password,
+    )
 
 
 def change_role(name: str) -> None:
@@ -42,8 +48,27 @@ def change_role(name: str) -> None:
     attempt(f"« {name} » a maintenant le profil {auth.ROLES[role]}.", auth.set_role, name, role)
 
 
+def choices(account: auth.User) -> dict[str, Callable[[], None]]:
+    """What can be done with an account."""
+    name = account.username
+    return {
+        "Nouveau mot de passe": lambda: new_password(name),
+        "Déconnecter": lambda: attempt(f"« {name} » est déconnecté.", auth.revoke_all, name),
+        ("Fermer" if account.active else "Rouvrir"): lambda: attempt(
+            f"Le compte « {name} » est {'fermé' if account.active else 'rouvert'}.",
+            auth.set_active, name, not account.active,
+        ),
+    }  # fmt: skip
+
+
+def chosen(account: auth.User) -> None:
+    choices(account)[st.session_state[f"do-{account.username}"]]()
+
+
 st.markdown("## Utilisateurs")
-st.caption("Qui peut ouvrir cette console, et avec quel profil. Un compte fermé perd l'accès à son prochain clic.")
+st.caption(
+    "Qui peut ouvrir cette console, et avec quel profil. Un compte fermé perd l'accès à son prochain clic."
+)
 if told := st.session_state.pop(TOLD, None):
     (st.success if told[0] else st.error)(told[1])
 left, right = st.columns([5, 2], gap="medium")
@@ -52,25 +77,26 @@ with left:
         me = account.username == user.username
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             badge = "" if account.active else " :red-badge[Fermé]"
-            st.markdown(f"**{cells.markdown(account.username)}** {cells.markdown(account.name)}{badge}", width="stretch")
+            st.markdown(
+                f"**{cells.markdown(account.username)}** {cells.markdown(account.name)}{badge}",
+                width="stretch",
+            )
             st.selectbox(
                 "Profil", list(auth.ROLES), index=list(auth.ROLES).index(account.role), key=f"role-{account.username}",
-                format_func=auth.ROLES.get, label_visibility="collapsed", width=170, disabled=me,
+                format_func=lambda role: auth.ROLES[role], label_visibility="collapsed", width=170, disabled=me,
                 on_change=change_role, args=(account.username,),
             )  # fmt: skip
-            st.button("Nouveau mot de passe", key=f"pw-{account.username}", on_click=new_password,
-                      args=(account.username,), disabled=me)  # fmt: skip
-            st.button("Déconnecter", key=f"out-{account.username}", on_click=attempt, disabled=me,
-                      args=(f"« {account.username} » est déconnecté.", auth.revoke_all, account.username))  # fmt: skip
-            st.button(
-                "Fermer" if account.active else "Rouvrir", key=f"active-{account.username}", disabled=me,
-                on_click=attempt, args=("C'est fait.", auth.set_active, account.username, not account.active),
+            st.menu_button(
+                "Actions", list(choices(account)), key=f"do-{account.username}", disabled=me,
+                on_click=chosen, args=(account,),
             )  # fmt: skip
 with right, st.container(border=True):
     st.markdown("##### Nouveau compte")
     st.text_input("Identifiant", key="user-new", autocomplete="off")
     st.text_input("Nom", key="user-name", autocomplete="off")
-    role = st.selectbox("Profil", list(auth.ROLES), format_func=auth.ROLES.get, key="user-role")
+    role = st.selectbox(
+        "Profil", list(auth.ROLES), format_func=lambda role: auth.ROLES[role], key="user-role"
+    )
     if role == "client":
         st.text_input("Client (identifiant)", key="user-client")
     st.button("Créer le compte", type="primary", on_click=create)

@@ -6,16 +6,15 @@ Streamlit's own download button is not used: its addresses open without a sessio
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from urllib.parse import quote
 
-import duckdb
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from console.auth import User
+from console.exports.tables import ExportRefused
 from console.web import files, state
 from console.widgets import query
 
@@ -57,13 +56,14 @@ def export(request: Request) -> Response:
         order = query.checked_order(asked.get("tri", ""), names)
         sql = f"select * from {query.relation('marts.' + dataset.name)}{where.text}{order}"
         path = files.write(warehouse, sql, where.params, format, dataset.name)
-    except query.BadQuery as error:
+    except (query.BadQuery, ExportRefused) as error:
         return refused(str(error), 400)
-    except duckdb.Error:
-        return refused("Ces filtres ne conviennent pas à ces données.", 400)
     name = f"{dataset.name}-{state.settings().today():%Y-%m-%d}.{format}"
     return FileResponse(
-        path, media_type=files.MEDIA[format], headers=attachment(name), background=BackgroundTask(files.remove, path)
+        path,
+        media_type=files.MEDIA[format],
+        headers=attachment(name),
+        background=BackgroundTask(files.remove, path),
     )
 
 
@@ -91,13 +91,9 @@ def rejects(request: Request) -> Response:
     warehouse = state.warehouse()
     if warehouse.run_id is None:
         return refused("Les rejets seront disponibles après la mise à jour des écrans.", 404)
-    rows = warehouse.rows(
-        "select raw, errors, batch_id, row_no from marts.rejected_rows where batch_id = ? order by row_no",
-        (request.path_params["batch"],),
-    )
-    if not rows:
+    text = files.rejects_csv(warehouse, request.path_params["batch"])
+    if text is None:
         return refused("Aucune ligne rejetée pour ce fichier, ou les écrans ne sont pas encore à jour.", 404)
-    text = files.rejects_csv(rows)
     name = f"rejets-{request.path_params['batch']}.csv"
     return Response(text.encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=attachment(name))
 
@@ -123,7 +119,3 @@ def routes() -> list[Route]:
         Route("/telechargement/rejets/{batch:int}", rejects, methods=["GET"]),
         Route("/telechargement/modele/{source}", template, methods=["GET"]),
     ]
-
-
-def temporary(path: Path) -> bool:
-    return path.parent.name.startswith("guichet-export-")

@@ -1,17 +1,16 @@
-"""Exports written to a temporary file, straight from the published run; and the rejects as users correct them."""
+"""Exports written to a temporary file, and the rejects of a file as users correct them and load them again."""
 
 from __future__ import annotations
 
-import contextlib
-import csv
-import io
-import json
 import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from console.exports import tables
 from console.warehouse.query import Warehouse
 
 PREFIX = "guichet-export-"
@@ -19,16 +18,15 @@ MEDIA = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "parquet": "application/vnd.apache.parquet",
+    "json": "application/json",
 }
 
 
 def write(warehouse: Warehouse, sql: str, params: Sequence[Any], format: str, name: str) -> Path:
-    """The rows of `sql` as a file. Raises duckdb.Error for parameters that do not fit, ExportError (French)."""
-    from console.exports import tables
-
+    """The rows of `sql` as a file, to be given to `remove` after use. Raises ExportRefused (French)."""
     path = Path(tempfile.mkdtemp(prefix=PREFIX)) / f"{name}.{format}"
     try:
-        tables.write(warehouse, sql, params, path, format, name)
+        tables.export(warehouse, sql, path, format, params=params)
     except BaseException:
         remove(path)
         raise
@@ -40,24 +38,24 @@ def remove(path: Path) -> None:
         shutil.rmtree(path.parent, ignore_errors=True)
 
 
-def rejects_csv(rows: Sequence[dict[str, Any]]) -> str:
-    """The rejected rows as they came, with `_rejet` (which one it is) and `_motif`, ready to correct and reload."""
-    names: dict[str, None] = {}
-    lines = []
-    for row in rows:
-        values = json.loads(row["raw"])
-        names.update(dict.fromkeys(values))
-        with contextlib.suppress(ValueError):
-            values["_motif"] = " ; ".join(str(error.get("message", "")) for error in json.loads(row["errors"]))
-        lines.append({**values, "_rejet": f"{row['batch_id']}:{row['row_no']}"})
-    out = io.StringIO()
-    writer = csv.DictWriter(out, [*names, "_rejet", "_motif"], delimiter=";", restval="", lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows({name: _inert(value) for name, value in line.items()} for line in lines)
-    return out.getvalue()
+def rejects_csv(warehouse: Warehouse, batch_id: int) -> str | None:
+    """The rejects of a batch in the loaders' own format, from the published data; None when there are none.
 
+    The landing itself is not opened here: it belongs to whoever is loading."""
+    from loaders.exchange import rejects_csv as written
 
-def _inert(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula is kept as a text."""
-    text = "" if value is None else str(value)
-    return "'" + text if text[:1] in ("=", "@") or (text[:1] in "+-" and text[1:2].isalpha()) else text
+    rows = warehouse.rows(
+        "select batch_id, row_no, raw, errors from marts.rejected_rows where batch_id = ? order by row_no",
+        (batch_id,),
+    )
+    if not rows:
+        return None
+    with duckdb.connect() as db:
+        db.execute("create schema raw")
+        db.execute(
+            "create table raw.rejected_rows (batch_id bigint, row_no bigint, raw varchar, errors varchar)"
+        )
+        db.executemany(
+            "insert into raw.rejected_rows values (?, ?, ?, ?)", [list(row.values()) for row in rows]
+        )
+        return written(db, batch_id)

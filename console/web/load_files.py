@@ -81,7 +81,11 @@ def _report(given: dict[str, Any]) -> dict[str, Any]:
                     "message": str(error.get("message") or ""),
                 }
             )
-    return {**given, "label": sources().get(given.get("source") or "", "contenu non reconnu"), "rejects": rejects}
+    return {
+        **given,
+        "label": sources().get(given.get("source") or "", "contenu non reconnu"),
+        "rejects": rejects,
+    }
 
 
 def _command(source: str | None, paths: Sequence[Path], *options: str) -> list[str]:
@@ -103,4 +107,3 @@ def check(settings: Settings, files: Sequence[File], actor: str, source: str | N
         return _run(_command(source, paths, "--dry-run"), settings)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from console.exports import formats
+from console.widgets import formats
 from console.warehouse.query import Warehouse
 from console.web import state
 from console.widgets.declaration import COLOURS, Badges, Column, Format

@@ -62,6 +62,7 @@ class Act:
     when: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # shown on rows where column ∈ values
     preset: Mapping[str, Any] = field(default_factory=dict)  # parameters already decided by the screen
     single: bool = False  # `ids` takes one value, not a list
+    states: Mapping[str, str] = field(default_factory=dict)  # parameter -> lifecycle whose states it takes
 
 
 @dataclass(frozen=True)

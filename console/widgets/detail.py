@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from console.exports import formats
+from console.widgets import formats
 from console.web import state
 from console.widgets import cells
 from console.widgets.declaration import Badges, Format
@@ -110,7 +110,7 @@ def how_priced(line: Mapping[str, Any]) -> str:
     return " · ".join(parts)
 
 
-def lines(mart: str, column: str, value: str, limit: int = 300) -> None:
+def lines(mart: str, column: str, value: str, limit: int = 40) -> None:
     """The lines of a draft or an invoice, each with how it came about."""
     found = state.warehouse().rows(
         f"select * from marts.{mart} where {column} = ? order by line_no limit ?", (value, limit + 1)
@@ -118,26 +118,15 @@ def lines(mart: str, column: str, value: str, limit: int = 300) -> None:
     if not found:
         return
     st.markdown("##### Lignes")
-    shown = [
-        {
-            "day": formats.day(line["date"]), "label": line["label"], "amount": formats.euros(line["amount"]),
-            "payer": formats.euros(line["payer_share"]), "client": formats.euros(line["client_share"]),
-            "how": how_priced(line),
-        }
-        for line in found[:limit]
-    ]  # fmt: skip
-    right = {"alignment": "right", "width": 90}
-    st.dataframe(
-        shown, hide_index=True, height=min(len(shown), 8) * 35 + 40, alt="Lignes",
-        column_config={
-            "day": st.column_config.TextColumn("Date", width=85),
-            "label": st.column_config.TextColumn("Prestation", width=150),
-            "amount": st.column_config.TextColumn("Montant", **right),
-            "payer": st.column_config.TextColumn("Financeur", **right),
-            "client": st.column_config.TextColumn("Client", **right),
-            "how": st.column_config.TextColumn("D'où vient ce montant", width=520),
-        },
-    )  # fmt: skip
+    for line in found[:limit]:
+        with st.container(gap=None):
+            with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
+                st.markdown(f"{formats.day(line['date'])} {cells.markdown(line['label'])}", width="content")
+                st.markdown(f"**{formats.euros(line['amount'])}**", width="content")
+            st.caption(cells.markdown(how_priced(line)))
+            if line["payer_share"]:
+                shares = f"financeur {formats.euros(line['payer_share'])} · client {formats.euros(line['client_share'])}"
+                st.caption(cells.markdown(shares))
     if len(found) > limit:
         st.caption(f"Les {limit} premières lignes ; l'export contient toutes les lignes.")
 

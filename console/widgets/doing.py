@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 import streamlit as st
-from sqlalchemy import select
 
 from console.actions.registry import ACTIONS, Action, Context, Refused, Result, run_action
-from console.exports import formats
-from console.journal.schema import jobs
+from console.widgets import formats
 from console.web import state
 from console.widgets import cells, forms, session
 
@@ -43,6 +42,8 @@ class Pending:
     amount: Decimal | None
     noun: tuple[str, str]
     clear: str = ""  # the session key of the selection to forget once done
+    states: Mapping[str, str] = field(default_factory=dict)
+    names: Callable[[list[str]], dict[str, str]] = lambda ids: {}  # what people call these ids
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
     check: tuple[str, Result | str] | None = None
     error: str = ""
@@ -59,6 +60,7 @@ class Done:
     result: Result
     job_id: str | None
     waiting: bool
+    names: Callable[[list[str]], dict[str, str]]
 
 
 def published_seq() -> int:
@@ -75,17 +77,29 @@ def close_dialog() -> None:
     st.session_state.pop(DIALOG, None)
 
 
+def _stem(name: str) -> str:
+    return re.sub(r"_(id|number)s?$", "", name)
+
+
 def _asked(pending: Pending) -> list[forms.Field]:
-    hidden = [*pending.preset, *([pending.ids_parameter] if pending.ids_parameter else [])]
-    names = {f.name for f in forms.fields(ACTIONS[pending.action], hidden)}
-    if pending.ids_parameter and "period" in names and not pending.preset.get("period"):
-        hidden.append("period")  # the selection already says which ones
-    return [f for f in forms.fields(ACTIONS[pending.action], hidden) if not _other_ids(f, pending)]
-
-
-def _other_ids(asked: forms.Field, pending: Pending) -> bool:
-    """Where the selection names the items, another list of ids would only contradict it."""
-    return bool(pending.ids_parameter) and asked.kind == "list" and asked.name.endswith(("_ids", "_numbers"))
+    """What the dialog asks: not what the selection or the screen already says, nor another way to say it."""
+    taken = pending.ids_parameter
+    found = []
+    for asked in forms.fields(ACTIONS[pending.action], [*pending.preset, taken]):
+        if asked.kind == "list" and asked.name.endswith(("_ids", "_numbers")):
+            continue
+        if taken and (
+            asked.name == "period" or (_stem(asked.name) == _stem(taken) and asked.name != _stem(taken))
+        ):
+            continue
+        if asked.name == "period":
+            asked = replace(asked, required=True)
+        if lifecycle := pending.states.get(asked.name):
+            known = cells.lifecycle(state.warehouse(), lifecycle)
+            labels = {name: label for name, (label, _) in known.items()}
+            asked = replace(asked, kind="choice", options=tuple(known), labels=labels)
+        found.append(asked)
+    return found
 
 
 def _parameters(pending: Pending) -> dict[str, Any]:
@@ -132,7 +146,7 @@ def decide() -> None:
         return
     waiting = bool(result.done) and result.seq > published_seq()
     job = enqueue("warehouse.refresh", {"full": False}) if waiting else None
-    st.session_state[RESULT] = Done(pending.title, result, job, waiting)
+    st.session_state[RESULT] = Done(pending.title, result, job, waiting, pending.names)
     if pending.clear:
         st.session_state.pop(pending.clear, None)
     close_dialog()
@@ -146,27 +160,38 @@ def _summary(pending: Pending) -> str:
     return f"**{words}**{amount}"
 
 
-def _reasons(items: Sequence[dict[str, Any]]) -> None:
+def reasons(items: Sequence[dict[str, Any]], names: Callable[[list[str]], dict[str, str]]) -> None:
+    """Which items were left, under the name people give them, and why."""
+    shown = items[:1000]
+    known = names([str(item.get("id", "")) for item in shown])
     st.dataframe(
-        [{"id": str(item.get("id", "")), "reason": str(item.get("reason", ""))} for item in items[:1000]],
-        hide_index=True, height=min(36 * len(items) + 40, 260), alt="Éléments laissés et motifs",
-        column_config={"id": st.column_config.TextColumn("Élément", width=150), "reason": "Motif"},
+        [
+            {"name": known.get(str(item.get("id")), str(item.get("id", ""))), "reason": str(item.get("reason", ""))}
+            for item in shown
+        ],
+        hide_index=True, row_height=32, height=(min(len(shown), 7) + 1) * 32 + 3, alt="Éléments laissés et motifs",
+        column_config={
+            "name": st.column_config.TextColumn("Élément", width=240),
+            "reason": st.column_config.TextColumn("Motif"),
+        },
     )  # fmt: skip
 
 
-def _show_check(result: Result | str) -> None:
+def tally(words: tuple[str, str], number: int, colour: str) -> str:
+    return f":{colour}-badge[{formats.count(number, *words)}]" if number else ""
+
+
+def _show_check(pending: Pending, result: Result | str) -> None:
     if isinstance(result, str):
         st.warning(result)
         return
     left = [*result.skipped, *result.failed]
     st.markdown(
-        f":green-badge[{len(result.done)} à faire]"
-        + (f" :orange-badge[{len(left)} laissé{'s' if len(left) > 1 else ''}]" if left else "")
+        f":green-badge[{formats.decimal_fr(len(result.done))} à faire] "
+        + tally(("laissé de côté", "laissés de côté"), len(left), "orange")
     )
-    if result.message:
-        st.caption(cells.markdown(result.message))
     if left:
-        _reasons(left)
+        reasons(left, pending.names)
 
 
 def _check(pending: Pending) -> None:
@@ -185,7 +210,7 @@ def _check(pending: Pending) -> None:
         except Exception:
             log.exception("La vérification de %s a échoué", pending.action)
             pending.check = (asked, "La vérification n'a pas abouti.")
-    _show_check(pending.check[1])
+    _show_check(pending, pending.check[1])
 
 
 def _body(pending: Pending) -> None:
@@ -229,55 +254,3 @@ def show_dialog() -> None:
     pending: Pending | None = st.session_state.get(DIALOG)
     if pending is not None and pending.action in ACTIONS:
         st.dialog(pending.title, width="medium", on_dismiss=close_dialog)(_body)(pending)
-
-
-def _job(job_id: str) -> tuple[str, str]:
-    with state.journal().reader.connect() as db:
-        row = db.execute(select(jobs.c.status, jobs.c.message).where(jobs.c.job_id == job_id)).first()
-    return (row[0], row[1] or "") if row else ("", "")
-
-
-@st.fragment(run_every=0.6)
-def _wait(done: Done) -> None:
-    """Progress until the published data has reached the decision; a failed run ends it with its reason."""
-    session.require()
-    if published_seq() >= done.result.seq:
-        done.waiting = False
-        st.rerun()
-    status, message = _job(done.job_id) if done.job_id else ("", "")
-    if status == "failed":
-        done.waiting = False
-        st.error(
-            f"Vos décisions sont enregistrées, mais les écrans n'ont pas pu être mis à jour : {message or 'voir Exécutions'}.",
-            title="Mise à jour interrompue",
-        )
-        return
-    st.progress(0.7 if status == "running" else 0.3, text="Enregistré. Mise à jour des écrans en cours…")
-
-
-def show_result() -> None:
-    """The result of the last action, item by item, until it is closed."""
-    done: Done | None = st.session_state.get(RESULT)
-    if done is None:
-        return
-    result = done.result
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(
-                f"**{cells.markdown(done.title)}** &nbsp; :green-badge[{len(result.done)} fait{'s' if len(result.done) > 1 else ''}]"
-                + (
-                    f" :orange-badge[{len(result.skipped)} laissé{'s' if len(result.skipped) > 1 else ''}]"
-                    if result.skipped
-                    else ""
-                )
-                + (f" :red-badge[{len(result.failed)} en échec]" if result.failed else "")
-            )
-            st.space("stretch")
-            st.button("Fermer", key="_result_close", type="tertiary", icon=":material/close:",
-                      on_click=lambda: st.session_state.pop(RESULT, None))  # fmt: skip
-        if result.message:
-            st.caption(cells.markdown(result.message))
-        if left := [*result.failed, *result.skipped]:
-            _reasons(left)
-        if done.waiting:
-            _wait(done)

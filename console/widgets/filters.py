@@ -50,6 +50,8 @@ def _choice(
 ) -> Condition | None:
     options = choices(queue, filter, warehouse)
     key = key_of(queue, filter)
+    if not options:
+        return None
     if filter.kind == "pills":
         picked = st.pills(
             filter.label, list(options), selection_mode="multi", key=key, bind="query-params",
@@ -92,7 +94,7 @@ def _flag(queue: Queue, filter: Filter, on_change: Callable[[], None]) -> Condit
 
 
 def _dates(queue: Queue, filter: Filter, on_change: Callable[[], None]) -> list[Condition]:
-    picked = st.date_input(
+    picked: Any = st.date_input(  # type: ignore[call-overload]
         filter.label, value=(), format="DD/MM/YYYY", key=key_of(queue, filter), bind="query-params",
         on_change=on_change, width=filter.width,
     )  # fmt: skip

@@ -16,15 +16,15 @@ import streamlit as st
 from console.actions.registry import Action
 
 Kind = Literal["text", "long", "choice", "bool", "tristate", "date", "month", "decimal", "int", "list"]
-MONTH = r"^\d{4}-\d{2}$"
-DAY = r"^\d{4}-\d{2}-\d{2}$"
 NOT_GIVEN = "(non précisé)"
 NUMBER = re.compile(r"^-?\d+([.,]\d+)?$")
 WORDS = {
     "all": "Tous", "mail": "E-mail", "courrier": "Courrier", "virement": "Virement",
     "prelevement": "Prélèvement", "cheque": "Chèque", "cesu": "CESU", "carte": "Carte", "especes": "Espèces",
     "client": "Client", "payer": "Tiers-payeur", "organisme": "Organisme", "home_plus": "Home+",
-    "emetteur_ts": "Émetteur de titres", "payment": "Règlement", "credit_note": "Avoir",
+    "emetteur_ts": "Émetteur de titres", "auto": "Automatique", "facture": "Facture",
+    "facture_home_plus": "Facture Home+", "EN_COURS": "En cours", "BLOQUE": "Bloqué", "MANDAT_ECHU": "Mandat échu",
+    "payment": "Règlement", "credit_note": "Avoir",
 }  # fmt: skip
 TITLES = {
     "period": "Période", "delivery": "Mode d'envoi", "template": "Modèle de courriel", "reason": "Motif",
@@ -47,6 +47,7 @@ class Field:
     default: Any = None
     options: tuple[Any, ...] = ()
     help: str | None = None
+    labels: Mapping[str, str] | None = None
 
 
 class FormError(Exception):
@@ -83,9 +84,10 @@ def _kind(schema: Mapping[str, Any], name: str, nullable: bool) -> Kind:
         return "decimal"
     if type_ == "array":
         return "list"
-    if schema.get("format") == "date" or schema.get("pattern") == DAY:
+    pattern = str(schema.get("pattern", ""))
+    if schema.get("format") == "date" or (pattern and re.match(pattern, "2026-10-31")):
         return "date"
-    if schema.get("pattern") == MONTH:
+    if pattern and re.match(pattern, "2026-10"):
         return "month"
     return "long" if name in ("reason", "comment", "message") else "text"
 
@@ -98,6 +100,8 @@ def fields(action: Action, hidden: Iterable[str] = ()) -> list[Field]:
         if name in skipped:
             continue
         schema, nullable = _resolved(given, root)
+        if schema.get("type") == "array" and "$ref" in schema.get("items", {}):
+            continue  # a list of objects is for scripts
         options = tuple(schema.get("enum") or ((schema["const"],) if "const" in schema else ()))
         automatic = name.replace("_", " ").title()
         title = (
@@ -154,8 +158,8 @@ def parameters(asked: Iterable[Field], values: Mapping[str, Any]) -> dict[str, A
     return given
 
 
-def _word(value: Any) -> str:
-    return WORDS.get(str(value), str(value))
+def _word(value: Any, labels: Mapping[str, str] | None = None) -> str:
+    return (labels or WORDS).get(str(value), str(value))
 
 
 def ask(field: Field, key: str, months: list[str], month_label: Any) -> None:
@@ -173,7 +177,9 @@ def ask(field: Field, key: str, months: list[str], month_label: Any) -> None:
             else [NOT_GIVEN, *field.options]
         )
         index = options.index(field.default) if field.default in options else 0
-        st.selectbox(title, options, index=index, format_func=_word, **common)
+        st.selectbox(
+            title, options, index=index, format_func=lambda value: _word(value, field.labels), **common
+        )
     elif field.kind == "month":
         st.selectbox(
             title, months if field.required else [NOT_GIVEN, *months], format_func=month_label, **common

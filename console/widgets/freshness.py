@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from console.exports import formats
+from console.widgets import formats
 from console.web import state
 from console.widgets import session
 from console.widgets.doing import DIALOG

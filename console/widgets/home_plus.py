@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from console.exports import formats
+from console.widgets import formats
 from console.web import state
 from console.widgets import cells, timeline
 from console.widgets.timeline import Moment
@@ -25,8 +25,10 @@ def syncs(invoice_number: str) -> list[dict[str, Any]]:
     )
 
 
-def history(invoice_id: str, invoice_number: str, found: list[dict[str, Any]]) -> None:
+def history(invoice_number: str, found: list[dict[str, Any]]) -> None:
     """Decisions and synchronisations in one timeline."""
+    sql = "select invoice_id from marts.invoices where invoice_number = ?"
+    invoice_id = state.warehouse().value(sql, (invoice_number,))
     moments = timeline.of_streams(f"invoice:{invoice_id}", f"home_plus:{invoice_number}")
     for sync in found:
         words = f"{DIRECTIONS.get(sync['direction'], sync['direction'])} : "
@@ -46,7 +48,7 @@ def _body(text: str | None) -> None:
 
 
 def linked(found: list[dict[str, Any]], status: str | None) -> None:
-    """"Éléments liés": the last synchronisation and its reason, the client told by SMS, each raw exchange."""
+    """ "Éléments liés": the last synchronisation and its reason, the client told by SMS, each raw exchange."""
     if not found:
         return
     zone = state.settings().zone
@@ -60,7 +62,9 @@ def linked(found: list[dict[str, Any]], status: str | None) -> None:
         st.caption(cells.markdown(last["message"]))
     if status == "en_attente_validation":
         st.markdown(":material/sms: Client notifié par SMS")
-    with st.expander(f"Synchronisations ({len(found)})", on_change="rerun", key=f"syncs-{last['invoice_number']}") as box:
+    with st.expander(
+        f"Synchronisations ({len(found)})", on_change="rerun", key=f"syncs-{last['invoice_number']}"
+    ) as box:
         if box.open:
             for sync in found:
                 code = f" · {sync['http_status']}" if sync["http_status"] else ""

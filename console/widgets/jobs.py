@@ -36,7 +36,10 @@ def read(job_id: str) -> dict[str, Any] | None:
 
 def counts() -> dict[str, int]:
     with state.journal().reader.connect() as db:
-        return {status: number for status, number in db.execute(select(jobs.c.status, func.count()).group_by(jobs.c.status))}
+        return {
+            status: number
+            for status, number in db.execute(select(jobs.c.status, func.count()).group_by(jobs.c.status))
+        }
 
 
 def recent(status: str | None, limit: int = 300) -> list[dict[str, Any]]:
@@ -54,13 +57,17 @@ def requeue(job_ids: list[str]) -> int:
         "worker": None, "progress": None, "done_at": None, "message": "Relancée à la main",
     }  # fmt: skip
     with state.journal().engine.begin() as db:
-        found = db.execute(update(jobs).where(jobs.c.job_id.in_(job_ids), jobs.c.status == "failed").values(values))
+        found = db.execute(
+            update(jobs).where(jobs.c.job_id.in_(job_ids), jobs.c.status == "failed").values(values)
+        )
         return found.rowcount
 
 
 def waited(job: dict[str, Any]) -> float:
     """Seconds since the job was created."""
-    return (datetime.now(UTC).replace(tzinfo=None) - datetime.fromisoformat(job["created_at"])).total_seconds()
+    return (
+        datetime.now(UTC).replace(tzinfo=None) - datetime.fromisoformat(job["created_at"])
+    ).total_seconds()
 
 
 @st.fragment(run_every=1)
@@ -70,7 +77,9 @@ def _watch(key: str, doing: str, done: str) -> None:
     if job is None:
         return
     if job["status"] in ("queued", "running"):
-        st.progress(job["progress"] or (0.1 if job["status"] == "queued" else 0.4), text=job["message"] or doing)
+        st.progress(
+            job["progress"] or (0.1 if job["status"] == "queued" else 0.4), text=job["message"] or doing
+        )
         return
     st.session_state[f"{key}:end"] = (job["status"], job["message"] or done)
     del st.session_state[key]

@@ -39,6 +39,7 @@ SCREENS = (
     Screen("Home+", "Demandes de paiement", "home_plus_demandes", "home-plus-demandes"),
     Screen("Home+", "Erreurs HOME+", "home_plus_erreurs", "home-plus-erreurs"),
     Screen("Home+", "Liste des erreurs", "home_plus_catalogue", "home-plus-liste-des-erreurs"),
+    Screen("Comptabilité", "Règlements", "reglements", "reglements"),
     Screen("Comptabilité", "Exports", "exports", "exports", EXPORTERS),
     Screen("Administration", "Exécutions", "executions", "executions", OFFICE),
     Screen("Administration", "Journal", "journal", "journal", OFFICE),

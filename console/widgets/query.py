@@ -148,6 +148,14 @@ def chosen(queue: Queue, identifiers: Sequence[str], column: str = "") -> Sql:
     return Sql(text, (list(identifiers),))
 
 
+def named(queue: Queue, names: Sequence[str], column: str, identifiers: Sequence[str]) -> Sql:
+    """Columns that tell rows apart for people, by the ids that an action speaks of."""
+    wanted = f"cast({quoted(column)} as varchar)" if column else key_expression(queue.keys)
+    listed = ", ".join(quoted(name) for name in dict.fromkeys(names))
+    text = f"select {wanted} as _id, {listed} from {relation(queue.mart)} where {wanted} in (select unnest(?::varchar[]))"
+    return Sql(text, (list(identifiers),))
+
+
 def distinct(queue: Queue, column: str, limit: int = 500) -> Sql:
     found = where(base_conditions(queue))
     name = quoted(column)

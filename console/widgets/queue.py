@@ -7,8 +7,9 @@ sorting and a new run; what a row's position means is fixed when the page is dra
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import pyarrow as pa
@@ -16,14 +17,14 @@ import streamlit as st
 
 from console.actions.registry import ACTIONS
 from console.auth import User
-from console.exports import formats
+from console.widgets import formats
 from console.warehouse.query import Warehouse
 from console.web import state
-from console.widgets import cells, doing, filters, freshness, query, saved_views, session
+from console.widgets import cells, doing, filters, freshness, query, results, saved_views, session
 from console.widgets.declaration import Act, Column, Queue
 from console.widgets.query import Condition, Sql
 
-ROW, HEADER = 35, 38  # pixels
+ROW = 32  # pixels, the header too
 
 
 def _rows(warehouse: Warehouse, sql: Sql) -> list[dict[str, Any]]:
@@ -110,9 +111,9 @@ def _column_config(column: Column, sort: str, warehouse: Warehouse) -> Any:
         return st.column_config.MultiselectColumn(
             column.label + arrow, width=column.width,
             options=[label for label, _ in known] or None,
-            color=[colour if colour != "gray" else "#667372" for _, colour in known] or None,
+            color=[colour for _, colour in known] or None,
         )  # fmt: skip
-    alignment = "right" if column.format in cells.RIGHT_ALIGNED else "left"
+    alignment: Literal["left", "right"] = "right" if column.format in cells.RIGHT_ALIGNED else "left"
     return st.column_config.TextColumn(column.label + arrow, width=column.width, alignment=alignment)
 
 
@@ -126,7 +127,8 @@ def _table(queue: Queue, rows: list[dict[str, Any]], sql: Sql, sort: str, wareho
     key = f"{queue.name}:table:{mark}"
     chosen = _selection(queue)
     st.dataframe(
-        table, key=key, hide_index=True, lazy=False, height=min(len(rows), 14) * ROW + HEADER + 2,
+        table, key=key, hide_index=True, lazy=False, row_height=ROW,
+        height=(min(len(rows), 15) + 1) * ROW + 3,
         column_config={c.name: _column_config(c, sort, warehouse) for c in columns},
         selection_mode=["multi-row", "single-cell", "single-column"],
         selection_default={"selection": {"rows": [i for i, one in enumerate(page_ids) if one in chosen]}},
@@ -159,20 +161,25 @@ def start(queue: Queue, act: Act, identifiers: list[str]) -> None:
     if parameter:
         found = _rows(state.warehouse(), query.chosen(queue, identifiers, act.column))[0]
         ids = list(found["ids"] or [])
+    column = act.column
     doing.open_dialog(
         doing.Pending(
-            action=act.action,
-            title=act.label or spec.label,
-            ids=ids,
-            ids_parameter=parameter,
-            single=act.single,
-            preset=dict(act.preset),
-            items=found["items"],
-            amount=found["amount"],
-            noun=queue.noun,
-            clear=f"{queue.name}:selection" if act.scope == "many" else "",
-        )  # fmt: skip
-    )
+            action=act.action, title=act.label or spec.label, ids=ids, ids_parameter=parameter, single=act.single,
+            preset=dict(act.preset), items=found["items"], amount=found["amount"], noun=queue.noun,
+            clear=f"{queue.name}:selection" if act.scope == "many" else "", states=act.states,
+            names=lambda asked: _names(queue, column, asked),
+        )
+    )  # fmt: skip
+
+
+def _names(queue: Queue, column: str, identifiers: list[str]) -> dict[str, str]:
+    """What people call these ids: the first column of the queue, and the client."""
+    shown = [c for c in queue.columns if c == queue.columns[0] or c.name == "client_name"]
+    sql = query.named(queue, [c.name for c in shown], column, identifiers)
+    return {
+        row["_id"]: " · ".join(filter(None, (cells.written(row[c.name], c.format, c.badges) for c in shown)))
+        for row in _rows(state.warehouse(), sql)
+    }
 
 
 def button(queue: Queue, act: Act, identifiers: list[str], user: User, place: str) -> None:
@@ -225,13 +232,16 @@ def _panel(queue: Queue, rows: list[dict[str, Any]], user: User, warehouse: Ware
 
 
 def row_buttons(queue: Queue, row: dict[str, Any]) -> None:
-    """The actions that the opened row allows; a detail panel says where they go."""
+    """The actions that the opened row allows; a detail panel says where they go. What the row calls for by itself
+    (`when`) comes first, and only the first one is in the accent colour."""
     user = session.require()
     acts = [act for act in queue.actions if act.scope != "none" and query.matches(row, act.when)]
+    acts = [act for act in acts if act.action in ACTIONS and session.may_act(user, ACTIONS[act.action].role)]
+    acts.sort(key=lambda act: (not act.when, not act.primary))
     if acts:
         with st.container(horizontal=True):
-            for act in acts:
-                button(queue, act, [row["_id"]], user, "row")
+            for position, act in enumerate(acts):
+                button(queue, replace(act, primary=position == 0), [row["_id"]], user, "row")
 
 
 def show(queue: Queue) -> None:
@@ -244,7 +254,7 @@ def show(queue: Queue) -> None:
         no_data()
         return
     header = right.container(horizontal=True, horizontal_alignment="right")
-    doing.show_result()
+    results.show()
     conditions = filters.show(queue, warehouse, lambda: _first_page(queue))
     _header(queue, user, conditions, warehouse, header)
     sort = _sort_of(queue)

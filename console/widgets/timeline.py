@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from console.exports import formats
+from console.widgets import formats
 from console.journal.store import Event
 from console.web import state
 from console.widgets import cells

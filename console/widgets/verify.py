@@ -21,7 +21,12 @@ def _run() -> None:
     command = [sys.executable, "-m", "console.cli", "verify"]
     try:
         done = subprocess.run(
-            command, env=environment(state.settings()), capture_output=True, text=True, timeout=SECONDS, check=False
+            command,
+            env=environment(state.settings()),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
         )
         st.session_state[KEY] = (done.returncode, (done.stdout + done.stderr).strip())
     except subprocess.TimeoutExpired:
