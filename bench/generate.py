@@ -5,8 +5,8 @@
 Five interventions a client; a third of the clients have a care plan (both billing modes, caps, surcharge,
 Sunday caps empty, 0 and 2); one visit in a hundred is a night that crosses midnight. The CSV files are what a
 planning tool exports (`;`, decimal comma, French headers and dates); `parquet/` holds the same rows typed,
-with times in UTC, for handwritten.sql. Seeded: the same N and seed write the same files. All is drawn in numpy
-and written by DuckDB: a row never becomes a Python object.
+with times in UTC, for handwritten.sql. Seeded: the same N and seed write the same files. All is drawn in
+numpy and written by DuckDB: a row never becomes a Python object.
 """
 
 from __future__ import annotations

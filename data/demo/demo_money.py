@@ -1,7 +1,8 @@
 """Payments that come in, and the payer's list of Home+ clients (the sandbox's).
 
 The amounts of the cheques are those of the October invoices of clients without a care plan, worked out here
-from visits and contract (the files are written before any invoice exists); a test compares them with Guichet's.
+from visits and contract (the files are written before any invoice exists); a test compares them with those of
+Guichet.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ CENT = Decimal("0.01")
 # What the payer knows or does, client by client; the others are accepted and paid.
 BEHAVIOURS = {
     5: "recovered", 6: "closed", 8: "slow", 9: "refuse:CONTEST_ERR_FACT", 10: "debit_refused",
-    11: "no_answer", 12: "cancelled_by_client", 18: "refuse:ERR_FACTURE_DOUBLON", 19: "refuse:ERREUR_TECHNIQUE",
-    20: "exchanges", 21: "unknown_status", 34: "refuse:REGUL_NB_QTE_FACT",
+    11: "no_answer", 12: "cancelled_by_client", 18: "refuse:ERR_FACTURE_DOUBLON",
+    19: "refuse:ERREUR_TECHNIQUE", 20: "exchanges", 21: "unknown_status", 34: "refuse:REGUL_NB_QTE_FACT",
 }  # fmt: skip
 UNKNOWN = {13}  # not on the payer's list
 OTHER_BIRTH_DATE = {14: "1941-02-28"}

@@ -65,6 +65,8 @@ def people(rng: Random) -> list[dict]:
             "mandate_signed_on": "2025-09-01" if debit else None,
             "agency_id": "STRAS",
         })  # fmt: skip
+        if number in cases.NO_HOME_PLUS_ID:  # the account is said to be active, its identifier is missing
+            rows[-1] |= {"home_plus_activated_on": "2026-09-01", "home_plus_status": "OK"}
         if number in cases.NO_ADDRESS:
             rows[-1] |= dict.fromkeys(("address", "postal_code", "city"))
     return rows
@@ -201,17 +203,16 @@ def november_cases(visits: list[Visit]) -> list[Visit]:
     visits.append(
         Visit("IN11N005", 30, "MOSSER_E", "REPAS", datetime(2026, 11, 9, 11), datetime(2026, 11, 9, 12))
     )
-    kept = {of(visits, 59, 0).id}  # one visit and a large discount: the month is negative
-    return [v for v in visits if v.client != 59 or v.id in kept]
+    return visits
 
 
 def faulty_rows(good: Visit) -> list[dict]:
-    """Rows as people type them: ten that must be refused, each for its reason, and two that are right."""
+    """Rows as people type them: eleven that must be refused, each for its reason, and two that are right."""
 
     def row(number: str, **changes: object) -> dict:
         base = {
             "intervention_id": f"INE{number}", "planning_id": None, "client_id": client_code(good.client),
-            "worker_id": good.worker, "service_code": good.service, "starts_at": "18/11/2026 09:00",
+            "worker_id": "MOSSER_E", "service_code": good.service, "starts_at": "18/11/2026 09:00",
             "ends_at": "18/11/2026 11:00", "status": "réalisée", "comment": "",
         }  # fmt: skip
         return base | changes
@@ -220,7 +221,7 @@ def faulty_rows(good: Visit) -> list[dict]:
         row("001", starts_at="31/11/2026 09:00", comment="Date inexistante"),
         row("002", ends_at="18/11/2026 08:00", comment="Fin avant le début"),
         row("003", ends_at="20/11/2026 11:00", comment="Plus de 24 heures"),
-        row("004", status="faite", comment="Statut inconnu"),
+        row("004", status="à confirmer", comment="Statut inconnu"),
         row("005", client_id=None, comment="Client absent"),
         row("006", starts_at="29/03/2026 02:30", ends_at="29/03/2026 04:30", comment="Heure sautée"),
         row("007", starts_at="18-11-26 9h", comment="Format de date"),
@@ -318,6 +319,8 @@ def main() -> None:
     october = october_cases(done(rng, planned, date(2026, 10, 31), None))
     october_files(october, planned)
     planned = plannings(slots, date(2026, 11, 1), date(2026, 11, 30), "11")
+    only = of(planned, 59)  # one visit in the month and a large discount: a negative total
+    planned = [visit for visit in planned if visit.client != 59 or visit is only]
     visits = november_cases(done(rng, planned, date(2026, 11, 20), date(2026, 11, 15)))
     write_sandbox_clients(HERE / "sandbox_clients.json", clients)
     november_files(clients, visits, planned, october)
