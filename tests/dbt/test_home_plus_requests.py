@@ -16,12 +16,39 @@ AS_OF = "2026-11-21T12:00"
 @pytest.fixture(scope="module")
 def agency(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomePlusAgency]:
     made = HomePlusAgency(tmp_path_factory.mktemp("requests") / "home", as_of=AS_OF)
-    made.add("services", service_code="MENAGE", label="Ménage", kind="service", unit="hour", vat_rate="0.1000",
-             home_plus_nature="60")  # fmt: skip
+    made.add(
+        "services",
+        service_code="MENAGE",
+        label="Ménage",
+        kind="service",
+        unit="hour",
+        vat_rate="0.1000",
+        home_plus_nature="60",
+    )
     made.home_plus_client("C")
-    for number in ("route", "file", "essai", "repris", "panne", "arret", "frais", "attente", "vieux", "refus",
-                   "inconnu", "illegal", "regle", "sans-envoi", "label", "doublon", "autre-code", "suivi",
-                   "adopte", "meme-heure", "rejoue"):  # fmt: skip
+    for number in (
+        "route",
+        "file",
+        "essai",
+        "repris",
+        "panne",
+        "arret",
+        "frais",
+        "attente",
+        "vieux",
+        "refus",
+        "inconnu",
+        "illegal",
+        "regle",
+        "sans-envoi",
+        "label",
+        "doublon",
+        "autre-code",
+        "suivi",
+        "adopte",
+        "meme-heure",
+        "rejoue",
+    ):
         made.invoice(number, "C")
 
     made.asked("route", "C", "2026-11-03")
@@ -36,8 +63,16 @@ def agency(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomePlusAgency]
     for at in ("2026-11-03 01:00", "2026-11-03 02:00"):
         made.told("panne", None, at, "request", "J-panne", "unknown", error_code="HTTP_503")
     made.asked("repris", "C", "2026-11-03")
-    made.told("repris", None, "2026-11-03 01:00", "request", "J1", "error", error_code="ERR_COMPTE_BLOQUE",
-              message="Compte bloqué")  # fmt: skip
+    made.told(
+        "repris",
+        None,
+        "2026-11-03 01:00",
+        "request",
+        "J1",
+        "error",
+        error_code="ERR_COMPTE_BLOQUE",
+        message="Compte bloqué",
+    )
     made.asked("repris", "C", "2026-11-04", attempt=2)
     made.asked("suivi", "C", "2026-11-03")
     made.told("suivi", None, "2026-11-03 01:00", "request", "J2", "error", error_code="ERR_COMPTE_BLOQUE")
@@ -57,15 +92,28 @@ def agency(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomePlusAgency]
     made.asked("doublon", "C", "2026-11-04", attempt=2)
     made.told("doublon", None, "2026-11-04 02:00", "search", "J7", "error", error_code="DOUBLON_DIFFERENT")
     made.asked("autre-code", "C", "2026-11-03")
-    made.told("autre-code", None, "2026-11-03 01:00", "request", "J8", "error", error_code="ERR_TOUTE_NEUVE",
-              message="Motif que personne ne connaît")  # fmt: skip
+    made.told(
+        "autre-code",
+        None,
+        "2026-11-03 01:00",
+        "request",
+        "J8",
+        "error",
+        error_code="ERR_TOUTE_NEUVE",
+        message="Motif que personne ne connaît",
+    )
 
     made.stopped("arret", "C", "2026-11-05", "HP_NAISSANCE", "HP_FRAIS")
     made.asked("attente", "C", "2026-11-20")
     made.told("attente", "attente", "2026-11-20 12:00")
     made.told("vieux", "attente", "2026-11-10 12:00")
-    made.told("refus", "refusee", "2026-11-10", rejection_code="REGUL_NB_QTE_FACT",
-              rejection_comment="Deux heures de trop")  # fmt: skip
+    made.told(
+        "refus",
+        "refusee",
+        "2026-11-10",
+        rejection_code="REGUL_NB_QTE_FACT",
+        rejection_comment="Deux heures de trop",
+    )
     made.told("inconnu", "attente", "2026-11-10")
     made.told("inconnu", "75", "2026-11-11", status_label="En cours d'examen")
     made.told("label", "attente", "2026-11-10")
@@ -80,8 +128,13 @@ def agency(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomePlusAgency]
     # a file whose own times are earlier and later than the polls
     made.told("file", "integree", "2026-11-05")
     made.add("home_plus_responses", invoice_number="file", status_code="20", status_at="2026-11-04 00:00:00")
-    made.add("home_plus_responses", invoice_number="file", status_code="30", status_at="2026-11-06 00:00:00",
-             request_id="R-file")  # fmt: skip
+    made.add(
+        "home_plus_responses",
+        invoice_number="file",
+        status_code="30",
+        status_at="2026-11-06 00:00:00",
+        request_id="R-file",
+    )
     made.run()
     yield made
     made.close()
@@ -138,8 +191,10 @@ def test_48_hours_run_from_the_first_poll_and_a_late_one_is_an_alert(agency: Hom
 def test_an_unknown_code_keeps_the_state_and_shows_the_payers_words(agency: HomePlusAgency) -> None:
     row = agency.request("inconnu")
     assert (row["status"], row["status_label"], row["external_code"]) == (
-        "en_attente_validation", "En cours d'examen", "75",
-    )  # fmt: skip
+        "en_attente_validation",
+        "En cours d'examen",
+        "75",
+    )
     assert agency.request("label")["status"] == "annulee_particulier"
     anomalies = agency.rows("SELECT entity_id FROM marts.anomalies WHERE code = 'HP_STATUT_INCONNU'")
     assert [row["entity_id"] for row in anomalies] == ["inconnu"]
@@ -162,8 +217,16 @@ def test_an_invoice_that_guichet_does_not_know_is_an_anomaly(agency: HomePlusAge
 def test_errors_say_why_and_what_to_do(agency: HomePlusAgency) -> None:
     rows = {row["invoice_number"]: row for row in agency.rows("SELECT * FROM marts.home_plus_errors")}
     assert set(rows) == {
-        "panne", "repris", "meme-heure", "doublon", "autre-code", "arret", "refus", "illegal", "label",
-    }  # fmt: skip
+        "panne",
+        "repris",
+        "meme-heure",
+        "doublon",
+        "autre-code",
+        "arret",
+        "refus",
+        "illegal",
+        "label",
+    }
     stopped = rows["arret"]
     assert (stopped["reason"], stopped["fixable_by"]) == ("Date de naissance manquante", "agency")
     assert stopped["codes"] == "HP_NAISSANCE,HP_FRAIS"
@@ -179,19 +242,24 @@ def test_errors_say_why_and_what_to_do(agency: HomePlusAgency) -> None:
 
 def test_a_settled_error_stays_in_the_history(agency: HomePlusAgency) -> None:
     rows = agency.rows(
-        "SELECT error_code, resolved FROM marts.home_plus_syncs WHERE invoice_number = 'suivi' ORDER BY position"
+        "SELECT error_code, resolved FROM marts.home_plus_syncs "
+        "WHERE invoice_number = 'suivi' ORDER BY position"
     )
     assert [(row["error_code"], row["resolved"]) for row in rows] == [
-        ("ERR_COMPTE_BLOQUE", True), (None, False),
-    ]  # fmt: skip
+        ("ERR_COMPTE_BLOQUE", True),
+        (None, False),
+    ]
     pending = agency.one("SELECT * FROM marts.home_plus_syncs WHERE invoice_number = 'repris'")
     assert (pending["resolved"], pending["outcome"]) == (False, "error")
 
 
 def test_a_file_row_older_than_the_state_is_history(agency: HomePlusAgency) -> None:
     verdicts = agency.rows(
-        "SELECT status_code, verdict FROM marts.home_plus_syncs WHERE invoice_number = 'file' ORDER BY position"
+        "SELECT status_code, verdict FROM marts.home_plus_syncs "
+        "WHERE invoice_number = 'file' ORDER BY position"
     )
     assert [tuple(row.values()) for row in verdicts] == [
-        ("10", "applique"), ("20", "historique"), ("30", "applique"),
-    ]  # fmt: skip
+        ("10", "applique"),
+        ("20", "historique"),
+        ("30", "applique"),
+    ]

@@ -65,6 +65,9 @@ found as (
     union all by name
     select code, source, entity_type, entity_id, message, first_seen
     from {{ ref('int_home_plus__anomalies') }}
+    union all by name
+    select code, source, entity_type, entity_id, message, first_seen
+    from {{ ref('int_settlement__anomalies') }}
 )
 
 select

@@ -1,7 +1,19 @@
 -- A Home+ receipt settles its own invoice without anyone's action (spec 30), as far as what explicit allocations and
 -- earlier receipts leave due; an announced transfer settles nothing before its date.
-with explicit as (
-    select * from {{ ref('int_settlement__explicit_allocations') }}
+with recorded as (
+    select payload ->> 'payment_id' as payment_id
+    from {{ source('raw', 'events_settlement') }}
+    where kind = 'settlement.payment_recorded'
+),
+
+-- a payment that its file has cancelled settles nothing any more
+explicit as (
+    select *
+    from {{ ref('int_settlement__explicit_allocations') }}
+    where source <> 'payment' or source_id in (
+        select payment_id from recorded
+        union all select payment_id from {{ ref('stg_payments') }}
+        union all select payment_id from {{ ref('int_home_plus__receipts') }})
 ),
 
 on_invoices as (
