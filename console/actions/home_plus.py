@@ -135,7 +135,9 @@ def retry(params: Retry, ctx: Context) -> Result:
     """Sends again the requests in error whose controls pass now. Home+ is asked first whether it has them. A
     refused, deleted or cancelled request needs a new invoice number."""
     named = params.invoice_numbers is not None
-    wanted = list(dict.fromkeys(params.invoice_numbers or _in_error(ctx)))
+    wanted = list(
+        dict.fromkeys(params.invoice_numbers if params.invoice_numbers is not None else _in_error(ctx))
+    )
     found = candidates(ctx, wanted, None)
     attempts = _attempts(ctx, found.values())
     waiting = _waiting(ctx, "home_plus.request")

@@ -110,11 +110,9 @@ def due_polls(settings: Settings) -> list[str]:
         return []
     rows = warehouse.rows(
         """
-        select r.invoice_number, r.status, r.status_at, s.last_at
+        select r.invoice_number, r.status, r.status_at, r.last_sync_at
         from marts.home_plus_requests r
         left join seeds.lifecycle_states l on l.lifecycle = 'home_plus' and l.state = r.status
-        left join (select invoice_number, max(at) as last_at from marts.home_plus_syncs group by 1) s
-            on s.invoice_number = r.invoice_number
         where not coalesce(l.terminal, false)
             and r.status not in ('a_envoyer', 'en_file')
             and (r.status <> 'en_erreur' or r.last_error_code in (select unnest(?)))
@@ -127,7 +125,7 @@ def due_polls(settings: Settings) -> list[str]:
     return [
         row["invoice_number"]
         for row in rows
-        if poll_is_due(row["status"], row["status_at"], row["last_at"], now, cycle)
+        if poll_is_due(row["status"], row["status_at"], row["last_sync_at"], now, cycle)
     ]
 
 

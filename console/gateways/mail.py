@@ -1,8 +1,8 @@
 """Mail out: SMTP when a server is set, else a file `$GUICHET_HOME/mail/<message id>.eml` (spec 20).
 
 The Message-ID is the caller's and stays the same when a job starts again, so that a message sent twice is
-seen as one by those who compare it, and written once here. Nothing of a message can add a header: addresses are
-checked, other header texts are put on one line.
+seen as one by those who compare it, and written once here. Nothing of a message can add a header: addresses
+are checked, other header texts are put on one line.
 """
 
 from __future__ import annotations
