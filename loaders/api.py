@@ -54,8 +54,8 @@ def load(
 
     `now`: aware, the time of loading; `zone`: the agency's; `journal_seq`, `response_seq`: the journal's last
     numbers; `encoding`: of text files, instead of detection; `profiles_dir`: profiles of the user.
-    Never raises for what is in a file: a report of status `refuse` says why. Files of a folder come in the order
-    in which sources depend on each other, then by name.
+    Never raises for what is in a file: a report of status `refuse` says why. Files of a folder come in the
+    order in which sources depend on each other, then by name.
     """
     try:
         known = profiles(profiles_dir)

@@ -144,7 +144,7 @@ class Staging:
 
     def counts(self) -> Counts:
         total, unchanged = self._one(
-            f"SELECT count(*), count(*) FILTER (l.h IS NOT NULL) FROM temp.incoming i {self._latest()}"
+            f"SELECT count(*), count(*) FILTER (NOT ({self._is_new()})) FROM temp.incoming i"
         )
         (rejected,) = self._one("SELECT count(*) FROM temp.incoming_rejects")
         return Counts(total - unchanged, unchanged, rejected)
@@ -155,8 +155,7 @@ class Staging:
         self._connection.execute(
             f'INSERT INTO raw."{source}" ({self._names}, _extra, _key, _hash, _batch, _row) '
             f"SELECT {self._names}, "
-            f"i._extra, i._key, i._hash, ?, i._row FROM temp.incoming i {self._latest()} "
-            "WHERE l.h IS NULL",
+            f"i._extra, i._key, i._hash, ?, i._row FROM temp.incoming i WHERE {self._is_new()}",
             [batch_id],
         )
         if with_rejects:
@@ -175,11 +174,16 @@ class Staging:
             for row, key, raw, errors in rows
         ]
 
-    def _latest(self) -> str:
-        """The latest landed version of a key, when it is identical: a key is once in a batch."""
+    def _is_new(self) -> str:
+        """An SQL condition: the latest landed version of the key, if any, differs. A key is once in a
+        batch, so the latest is the one of the highest batch."""
+        table = f'raw."{self._contract.name}"'
+        (landed,) = self._one(f"SELECT EXISTS (FROM {table})")
+        if not landed:
+            return "true"
         return (
-            f'LEFT JOIN (SELECT _key AS k, max_by(_hash, _batch) AS h FROM raw."{self._contract.name}" '
-            "GROUP BY _key) l ON l.k = i._key AND l.h = i._hash"
+            "NOT EXISTS (SELECT 1 FROM (SELECT _key AS k, max_by(_hash, _batch) AS h "
+            f"FROM {table} GROUP BY _key) WHERE k = i._key AND h = i._hash)"
         )
 
     def _key(self) -> str:
