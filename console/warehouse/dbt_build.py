@@ -20,6 +20,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from console.warehouse.plan import Model, NodeRun, Plan, Test, clock_of
+
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
@@ -30,44 +32,13 @@ _one_at_a_time = threading.Lock()  # dbt keeps its adapter and flags in the proc
 
 
 @dataclass
-class NodeRun:
-    """What happened to one model, seed or test."""
-
-    unique_id: str
-    name: str
-    kind: str  # model | seed | test | …
-    status: str  # success | pass | warn | fail | error | skipped
-    seconds: float
-    message: str = ""
-    failures: int = 0
-    description: str = ""
-
-
-@dataclass
-class CompiledTest:
-    """A data test as dbt compiled it. `sql` returns the failing rows; thresholds are dbt's."""
-
-    name: str
-    sql: str
-    description: str
-    fail_calc: str
-    error_if: str
-    severity: str
-    limit: int | None
-    models: list[str]  # unique ids of what it reads
-    clock: (
-        str  # "": its SQL has no date of the run; "literal": as_of is written in it; "dbt": only dbt can tell
-    )
-
-
-@dataclass
 class Build:
     """The outcome of one dbt invocation. `error`: why dbt did not run at all (project, profile), else
     empty."""
 
     ok: bool
     nodes: list[NodeRun] = field(default_factory=list)
-    tests: list[CompiledTest] = field(default_factory=list)
+    plan: Plan | None = None  # what was done, when all of it was (`build`)
     error: str = ""
 
 
@@ -115,7 +86,10 @@ class Project:
             if select:
                 arguments += ["--select", *select]
             try:
-                return self._outcome(_invoke(arguments, manifest), manifest)
+                built = self._outcome(_invoke(arguments, manifest))
+                if command == "build" and built.ok:
+                    built.plan = self._plan(manifest, _connection_settings())
+                return built
             finally:
                 _close(database)
 
@@ -140,7 +114,7 @@ class Project:
     def _options(self) -> list[str]:
         return [
             "--quiet", "--no-use-colors", "--log-level", "none", "--log-level-file", "none",
-            "--no-write-json", "--no-populate-cache", "--no-version-check", "--no-send-anonymous-usage-stats",
+            "--no-write-json", "--no-version-check", "--no-send-anonymous-usage-stats",
             "--no-partial-parse",
             "--project-dir", str(self.folder), "--profiles-dir", str(self.folder),
             "--target-path", str(self.target / "target"), "--log-path", str(self.logs),
@@ -182,29 +156,38 @@ class Project:
         except OSError:  # only a time saver: the next command parses again
             path.unlink(missing_ok=True)
 
-    def _outcome(self, outcome: Any, manifest: Manifest) -> Build:
+    def _outcome(self, outcome: Any) -> Build:
         if outcome.result is None:
             return Build(
                 False, error=f"La construction n'a pas pu démarrer : {_first_lines(outcome.exception)}"
             )
-        nodes, tests = [], []
-        for result in outcome.result.results:
-            node = result.node
-            nodes.append(
-                NodeRun(
-                    unique_id=node.unique_id,
-                    name=node.name,
-                    kind=str(node.resource_type),
-                    status=str(result.status),
-                    seconds=round(result.execution_time, 4),
-                    message=_first_lines(result.message),
-                    failures=result.failures or 0,
-                    description=_description(node),
-                )
+        results = outcome.result.results
+        nodes = [
+            NodeRun(
+                unique_id=result.node.unique_id,
+                name=result.node.name,
+                kind=str(result.node.resource_type),
+                status=str(result.status),
+                seconds=round(result.execution_time, 4),
+                message=_first_lines(result.message),
+                failures=result.failures or 0,
+                description=_description(result.node),
             )
-            if node.resource_type == "test":
-                tests.append(_compiled(node, self.variables))
-        return Build(bool(outcome.success), nodes, tests)
+            for result in results
+        ]
+        return Build(bool(outcome.success), nodes)
+
+    def _plan(self, manifest: Manifest, settings: dict[str, Any]) -> Plan:
+        """What a full build did: the statements it ran (dbt writes them under its target) and its tests."""
+        as_of = str(self.variables.get(CLOCK, ""))
+        plan = Plan(as_of, settings)
+        nodes: list[Any] = list(manifest.nodes.values())
+        for node in nodes:
+            if node.resource_type == "model":
+                plan.models.append(_model(node, self.folder, as_of))
+            elif node.resource_type == "test":
+                plan.tests.append(_test(node, as_of))
+        return plan
 
 
 def _invoke(arguments: list[str], manifest: Manifest | None) -> Any:
@@ -216,29 +199,38 @@ def _invoke(arguments: list[str], manifest: Manifest | None) -> Any:
     return outcome
 
 
-def _compiled(node: Any, variables: dict[str, Any]) -> CompiledTest:
-    return CompiledTest(
+def _model(node: Any, folder: Path, as_of: str) -> Model:
+    hooks = node.config.pre_hook or node.config.post_hook
+    path = folder / node.build_path if node.build_path else None
+    sql = path.read_text(encoding="utf-8") if path and path.exists() else ""
+    if hooks or "__dbt_tmp" in sql:  # more than one statement made it
+        sql = ""
+    clock = clock_of(sql, as_of)
+    return Model(
+        unique_id=node.unique_id,
         name=node.name,
-        sql=node.compiled_code or "",
+        materialized=node.config.materialized,
+        sql=sql,
+        clock=clock,
+        uses_clock="as_of" in node.tags or bool(sql and clock),
+        depends_on=list(node.depends_on.nodes),
+        description=_description(node),
+    )
+
+
+def _test(node: Any, as_of: str) -> Test:
+    sql = node.compiled_code or ""
+    return Test(
+        name=node.name,
+        sql=sql,
         description=_description(node),
         fail_calc=node.config.fail_calc,
         error_if=node.config.error_if,
         severity=str(node.config.severity).lower(),
         limit=node.config.limit,
-        models=list(node.depends_on.nodes),
-        clock=_clock(node.compiled_code or "", str(variables.get(CLOCK, ""))),
+        clock=clock_of(sql, as_of),
+        depends_on=list(node.depends_on.nodes),
     )
-
-
-def _clock(sql: str, as_of: str) -> str:
-    """How a compiled test depends on the clock. Any trace of the month of `as_of` counts: a needless
-    "dbt" costs time, a missed one would check yesterday."""
-    month = as_of[:7]
-    if not sql:
-        return "dbt"
-    if not month or month not in sql:
-        return ""
-    return "literal" if month not in sql.replace(as_of, "") else "dbt"
 
 
 def _description(node: Any) -> str:
@@ -305,6 +297,14 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         client.ctx_set_event_manager(before)
+
+
+def _connection_settings() -> dict[str, Any]:
+    """The settings that the profile gives to dbt's connection."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    environment = DuckDBConnectionManager._ENV
+    return dict(environment.creds.settings or {}) if environment is not None else {}
 
 
 def _close(database: Path) -> None:

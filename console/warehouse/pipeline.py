@@ -22,9 +22,11 @@ import duckdb
 from console.journal.store import Journal
 from console.paths import DBT_PROJECT, Home
 from console.settings import Settings
-from console.warehouse import checks, datasets, landing_copy, runs
-from console.warehouse.dbt_build import Build, NodeRun, Project
+from console.warehouse import datasets, landing_copy, runs
+from console.warehouse import plan as plans
+from console.warehouse.dbt_build import Build, Project
 from console.warehouse.lock import batch_lock
+from console.warehouse.plan import NodeRun
 
 FAILED = {"error", "fail", "runtime error"}
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -204,28 +206,34 @@ class _Run:
         with self._step("construction"):
             build = self.project.build("build", self.file, self.home.landing)
         self._judge(build)
-        checks.keep(self.file.parent / "tests.json", build.tests, self.variables["as_of"])
+        assert build.plan is not None
+        build.plan.write(self.file.with_name("plan.json"))
+        datasets.write(self.file, self.project.descriptions())
 
     def _rebuild(self, before: runs.RunRecord, grown: set[str]) -> None:
-        source = runs.warehouse_file(self.home, before.run_id)
+        """The models that depend on what grew, and on the clock, then the tests that read them."""
+        source, landing, as_of = runs.warehouse_file(self.home, before.run_id), self.home.landing, self._as_of
         with self._step("copie"):
-            shutil.copyfile(source, self.file)
-            tests = checks.kept(source.with_name("tests.json"), self.variables["as_of"])
+            for name in (source.name, "plan.json", "datasets.json"):
+                shutil.copyfile(source.with_name(name), self.file.with_name(name))
+            plan = plans.Plan.read(source.with_name("plan.json"))
+        models = plan.select(grown)
         with self._step("construction"):
-            select = [f"source:raw.{table}+" for table in sorted(grown)]
-            build = self.project.build("run", self.file, self.home.landing, [*select, "tag:as_of+"])
-        self._judge(build)
+            if all(model.replayable for model in models):
+                self._judge(Build(True, plans.replay(plan, models, self.file, landing, as_of)))
+            else:
+                names = [model.name for model in models]
+                self._judge(self.project.build("run", self.file, landing, names))
         with self._step("contrôles"):
-            wanted = checks.concerned(tests, {node.unique_id for node in build.nodes})
-            left_to_dbt = [test.name for test in wanted if test.clock == "dbt"]
-            results = checks.run_tests(
-                (test for test in wanted if test.clock != "dbt"), self.file, self.home.landing
-            )
-            if left_to_dbt:
-                more = self.project.build("test", self.file, self.home.landing, left_to_dbt)
-                self._judge(more)
-        self._judge(Build(True, results))
-        checks.keep(self.file.parent / "tests.json", tests, self.variables["as_of"])
+            tests = plan.checks({model.unique_id for model in models})
+            quick = [test for test in tests if test.clock != "dbt"]
+            self._judge(Build(True, plans.run_tests(plan, quick, self.file, landing, as_of)))
+            if left := [test.name for test in tests if test.clock == "dbt"]:
+                self._judge(self.project.build("test", self.file, landing, left))
+
+    @property
+    def _as_of(self) -> str:
+        return str(self.variables["as_of"])
 
     def _judge(self, build: Build) -> None:
         self.nodes += build.nodes
@@ -239,7 +247,6 @@ class _Run:
             raise _Failed(*([_NO_ROOM] if any(full_disk) else reasons))
 
     def _publish(self, kind: str, copied: landing_copy.Copied, marks: dict[str, str]) -> None:
-        datasets.write(self.file, self.project.descriptions())
         record = runs.RunRecord(
             run_id=self.run_id,
             kind=kind,

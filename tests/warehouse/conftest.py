@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from console.journal.store import Journal, NewEvent
+from console.paths import DBT_PROJECT
 from console.settings import Settings
 
 FILES = {
@@ -104,10 +106,12 @@ def own_project(tmp_path: Path) -> Path:
 
 
 def write_project(folder: Path) -> Path:
+    """With the materializations of the real project: a refresh replays what they say."""
     for name, content in FILES.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content.lstrip(), encoding="utf-8")
+    shutil.copy(DBT_PROJECT / "macros" / "materializations.sql", folder / "macros")
     return folder
 
 

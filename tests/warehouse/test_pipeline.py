@@ -36,8 +36,8 @@ def test_first_run_publishes(settings: Settings, project: Path, decide: Decide) 
     folder = settings.paths.runs / report.run_id
     assert sorted(path.name for path in folder.iterdir()) == [
         "datasets.json",
+        "plan.json",
         "run.json",
-        "tests.json",
         "warehouse.duckdb",
     ]
     (line,) = runs.history(settings.paths)
