@@ -76,5 +76,5 @@ select
     live.created_seq
 from live
 left join credits on credits.credited_number = live.invoice_number
-left join live as credited on live.invoice_kind = 'credit_note' and credited.invoice_number = live.origin
+left join live as credited on credited.invoice_number = live.origin
 left join virement on virement.client_id = live.client_id

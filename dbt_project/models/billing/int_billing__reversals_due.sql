@@ -3,8 +3,9 @@
 select lines.*
 from {{ ref('invoice_lines') }} as lines
 left join {{ ref('stg_interventions') }} as interventions
-    on lines.source = 'intervention' and interventions.intervention_id = lines.source_id
-left join {{ ref('stg_billable_items') }} as items on lines.source = 'item' and items.item_id = lines.source_id
+    on interventions.intervention_id = case when lines.source = 'intervention' then lines.source_id end
+left join {{ ref('stg_billable_items') }} as items
+    on items.item_id = case when lines.source = 'item' then lines.source_id end
 where not lines.credited and not lines.is_released
     and (
         (lines.source = 'intervention' and interventions.version <> lines.source_version

@@ -14,16 +14,19 @@ with lines as (
     where invoices.status <> 'envoyee' and invoices.kind in ('main', 'adj')
 ),
 
-headers as (
+subjects as (
     select 'draft' as subject_type, draft_id as subject_id, draft_id, null as invoice_id, client_id, period, kind,
-        total_incl_vat, delivery
+        total_incl_vat, delivery, 'simulee' as status
     from {{ ref('int_billing__draft_headers') }}
     union all
     select 'invoice', invoice_id, draft_id, invoice_id, client_id, period, kind, total_incl_vat,
-        clients.invoice_delivery
+        clients.invoice_delivery, status
     from {{ ref('int_billing__invoices') }}
     left join {{ ref('stg_clients') }} as clients using (client_id)
-    where status <> 'envoyee' and kind in ('main', 'adj')
+),
+
+headers as (
+    select * from subjects where status <> 'envoyee' and kind in ('main', 'adj')
 ),
 
 without_price as (
@@ -132,19 +135,14 @@ found as (
         lines.source_id
 
     union all
-    select other.subject_type, other.subject_id,
-        coalesce(invoices.draft_id, drafts.draft_id), invoices.invoice_id,
-        coalesce(invoices.client_id, drafts.client_id), coalesce(invoices.period, drafts.period),
+    select subject_type, subject_id, subjects.draft_id, subjects.invoice_id, subjects.client_id, subjects.period,
         other.code, other.subject, other.message, null
     from (
         select subject_type, subject_id, code, subject, message from {{ ref('int_billing__plan_controls') }}
         union all
         select subject_type, subject_id, code, null, message from {{ ref('int_home_plus__controls') }}
     ) as other
-    left join {{ ref('int_billing__invoices') }} as invoices
-        on other.subject_type = 'invoice' and invoices.invoice_id = other.subject_id
-    left join {{ ref('int_billing__draft_headers') }} as drafts
-        on other.subject_type = 'draft' and drafts.draft_id = other.subject_id
+    join subjects using (subject_type, subject_id)
 )
 
 select
