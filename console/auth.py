@@ -1,9 +1,10 @@
 """Who may come in: local accounts, sessions, throttled attempts (spec 90, "Access").
 
-Passwords are argon2id hashes. A session is a random token whose SHA-256 is stored, so that reading the database
-opens nothing; it expires, and it is revoked by signing out, by a new password or by disabling the account.
-Times here are the real clock, never `as_of`: replaying an old day must not bring old sessions back.
-Functions that only read may be given the journal's `reader`, which waits for no writer; the others its `engine`.
+Passwords are argon2id hashes. A session is a random token whose SHA-256 is stored, so that reading the
+database opens nothing; it expires, and it is revoked by signing out, by a new password or by disabling the
+account. Times here are the real clock, never `as_of`: replaying an old day must not bring old sessions back.
+Functions that only read may be given the journal's `reader`, which waits for no writer; the others its
+`engine`.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def create_user(
     engine: Engine, username: str, password: str, role: str = "analyste", *, name: str = "",
     client_id: str | None = None, now: datetime | None = None,
 ) -> User:  # fmt: skip
-    """A new account. Raises AuthError (French) for a name already taken, an unknown role, a short password."""
+    """A new account. Raises AuthError (French) for a name taken, an unknown role, a short password."""
     username = username.strip()
     if not username or len(username) > 80 or any(c.isspace() for c in username):
         raise AuthError("L'identifiant est vide, trop long ou contient une espace.")
@@ -186,7 +187,8 @@ def _failures(db: Any, since: str, *conditions: Any) -> list[str]:
 def begin_attempt(engine: Engine, username: str, origin: str, now: datetime | None = None) -> tuple[int, int]:
     """Counts one attempt before it is checked, so that parallel ones count too.
 
-    Returns (id of the attempt, seconds to wait). When the seconds are not 0 the attempt is refused unchecked."""
+    Returns (id of the attempt, seconds to wait). When the seconds are not 0 the attempt is refused unchecked.
+    """
     moment = _clock(now)
     since = _text(moment - WINDOW)
     columns = login_attempts.c

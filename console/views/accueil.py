@@ -1,11 +1,12 @@
-"""Accueil: what waits for me, how far the months are, how fresh the figures are. Every number opens its queue."""
+"""Accueil: what waits for me, how far the months are, how fresh the figures are. Every number opens its
+queue.
+"""
 
 import streamlit as st
 
-from console.widgets import formats
-from console.web import state
 from console.warehouse import runs
-from console.widgets import cells, freshness, pages, results, session
+from console.web import state
+from console.widgets import cells, formats, freshness, pages, results, session
 from console.widgets.queue import age, no_data
 
 user, warehouse = session.require(*pages.roles_of("Accueil")), state.warehouse()

@@ -83,7 +83,7 @@ CONTROLS = Queue(
     name="controles",
     mart="marts.invoice_controls",
     title="Contrôles",
-    caption="Ce qu'il faut regarder avant de valider ou d'envoyer. Seuls les contrôles bloquants empêchent de créer.",
+    caption="Ce qu'il faut regarder avant de valider. Seuls les contrôles bloquants empêchent de créer.",
     key="control_id",
     noun=("contrôle", "contrôles"),
     columns=(
@@ -105,7 +105,12 @@ CONTROLS = Queue(
     empty="Aucun contrôle à signaler.",
 )
 part = st.segmented_control(
-    "Partie", ["Brouillons", "Contrôles"], default="Brouillons", required=True, key="brouillons-partie", bind="query-params",
+    "Partie",
+    ["Brouillons", "Contrôles"],
+    default="Brouillons",
+    required=True,
+    key="brouillons-partie",
+    bind="query-params",
     label_visibility="collapsed",
-)  # fmt: skip
+)
 show(CONTROLS if part == "Contrôles" else DRAFTS)

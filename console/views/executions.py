@@ -4,10 +4,9 @@ from datetime import datetime
 
 import streamlit as st
 
-from console.widgets import formats
 from console.warehouse import runs
 from console.web import state
-from console.widgets import cells, doing, freshness, jobs, pages, session
+from console.widgets import cells, doing, formats, freshness, jobs, pages, session
 
 user = session.require(*pages.roles_of("Exécutions"))
 warehouse, settings = state.warehouse(), state.settings()
@@ -38,8 +37,10 @@ def panel(run: dict) -> None:
         steps = run.get("steps") or {}
         st.table(
             {cells.markdown(name): f"{seconds:.1f} s".replace(".", ",") for name, seconds in steps.items()}
-            or {"Étapes": "non connues"}, border="horizontal", alt="Durée des étapes",
-        )  # fmt: skip
+            or {"Étapes": "non connues"},
+            border="horizontal",
+            alt="Durée des étapes",
+        )
         if slowest := run.get("slowest"):
             st.markdown("##### Modèles les plus longs")
             st.json(slowest, expanded=1)
@@ -74,18 +75,26 @@ with left:
         for run in history
     ]
     event = st.dataframe(
-        shown, hide_index=True, height=min(len(shown), 16) * 35 + 40, alt="Exécutions", on_select="rerun",
-        selection_mode="single-cell", key="executions-table",
+        shown,
+        hide_index=True,
+        height=min(len(shown), 16) * 35 + 40,
+        alt="Exécutions",
+        on_select="rerun",
+        selection_mode="single-cell",
+        key="executions-table",
         column_config={
             "started": st.column_config.TextColumn("Début", width=130),
-            "state": st.column_config.MultiselectColumn("Résultat", options=["Réussie", "Échec"], color=["green", "red"]),
-            "kind": "Genre", "trigger": "Déclenchée par",
+            "state": st.column_config.MultiselectColumn(
+                "Résultat", options=["Réussie", "Échec"], color=["green", "red"]
+            ),
+            "kind": "Genre",
+            "trigger": "Déclenchée par",
             "seconds": st.column_config.TextColumn("Durée", alignment="right"),
             "models": st.column_config.TextColumn("Modèles", alignment="right"),
             "tests": st.column_config.TextColumn("Contrôles", alignment="right"),
             "failures": st.column_config.TextColumn("Échecs", alignment="right"),
         },
-    )  # fmt: skip
+    )
 with right:
     picked = [position for position, _ in event.selection.cells] or [0]
     panel(history[min(picked[0], len(history) - 1)])

@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from console.widgets import formats
 from console.web import state
-from console.widgets import cells, freshness, pages, session
+from console.widgets import cells, formats, freshness, pages, session
 from console.widgets.queue import no_data
 
 session.require(*pages.roles_of("Exports"))
@@ -27,11 +26,11 @@ for dataset in warehouse.datasets():
         with st.container(width="stretch", gap="xsmall"):
             st.markdown(f"**{cells.markdown(dataset.name)}**")
             st.caption(cells.markdown(dataset.description.split("\n")[0]) or " ")
-            with st.popover(formats.count(len(dataset.columns), "colonne"), type="tertiary"):
-                st.table(
-                    [{"Colonne": c.name, "Type": c.type, "Description": c.description} for c in dataset.columns],
-                    hide_index=True, border="horizontal", alt=f"Colonnes de {dataset.name}",
-                )  # fmt: skip
+        with st.popover(formats.count(len(dataset.columns), "colonne"), type="tertiary"):
+            st.table(
+                [{"Colonne": c.name, "Type": c.type, "Description": c.description} for c in dataset.columns],
+                hide_index=True, border="horizontal", alt=f"Colonnes de {dataset.name}",
+            )  # fmt: skip
         for format, label in (("xlsx", "Excel"), ("csv", "CSV"), ("parquet", "Parquet")):
             address = f"/telechargement/export?donnees={dataset.name}&format={format}"
             st.link_button(label, address, icon=":material/download:")

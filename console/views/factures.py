@@ -36,7 +36,8 @@ def panel(row: dict[str, Any]) -> None:
     detail.lines("invoice_lines", "invoice_id", row["invoice_id"])
     detail.table(
         warehouse.rows(
-            "select source_id, part, amount from marts.allocations where invoice_number = ? order by allocation_id",
+            "select source_id, part, amount from marts.allocations where invoice_number = ? "
+            "order by allocation_id",
             (row["invoice_number"],),
         ),
         [("source_id", "Règlement", "text"), ("part", "Part", "text"), ("amount", "Montant", "euro")],
@@ -77,15 +78,46 @@ QUEUE = Queue(
         Filter(("invoice_number", "client_name", "client_id"), "numéro, client…", "search", width=150),
     ),
     actions=(
-        Act("invoices.send", label="Envoyer", primary=True, icon=":material/send:", when={"status": ("validee",)}),
-        Act("home_plus.request_payment", column="invoice_number", icon=":material/savings:",
-            when={"status": ("envoyee",), "is_home_plus_client": (True,)}),
-        Act("credit_notes.create", ids="invoice_number", column="invoice_number", single=True, scope="one",
-            label="Faire un avoir…", when={"kind": (*MAIN, "repair")}),
-        Act("invoices.allocate_adjustment", ids="credit_number", column="invoice_number", single=True, scope="one",
-            label="Ventiler…", when={"kind": ("adj", "credit_note")}),
-        Act("payments.record", ids="client_id", column="client_id", single=True, scope="one",
-            label="Saisir un règlement…", preset={"emitter": "client", "payer_id": None, "payment_id": None}),
+        Act(
+            "invoices.send",
+            label="Envoyer",
+            primary=True,
+            icon=":material/send:",
+            when={"status": ("validee",)},
+        ),
+        Act(
+            "home_plus.request_payment",
+            column="invoice_number",
+            icon=":material/savings:",
+            when={"status": ("envoyee",), "is_home_plus_client": (True,)},
+        ),
+        Act(
+            "credit_notes.create",
+            ids="invoice_number",
+            column="invoice_number",
+            single=True,
+            scope="one",
+            label="Faire un avoir…",
+            when={"kind": (*MAIN, "repair")},
+        ),
+        Act(
+            "invoices.allocate_adjustment",
+            ids="credit_number",
+            column="invoice_number",
+            single=True,
+            scope="one",
+            label="Ventiler…",
+            when={"kind": ("adj", "credit_note")},
+        ),
+        Act(
+            "payments.record",
+            ids="client_id",
+            column="client_id",
+            single=True,
+            scope="one",
+            label="Saisir un règlement…",
+            preset={"emitter": "client", "payer_id": None, "payment_id": None},
+        ),
     ),
     amount="total_incl_vat",
     amount_label="TTC",
@@ -93,5 +125,5 @@ QUEUE = Queue(
     order="-invoice_number",
     detail=panel,
     empty="Aucune facture numérotée. Validez des brouillons.",
-)  # fmt: skip
+)
 show(QUEUE)

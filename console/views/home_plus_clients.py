@@ -33,6 +33,7 @@ def panel(row: dict[str, Any]) -> None:
     timeline.show(timeline.of_streams(f"client:{row['client_id']}"))
 
 
+NOT_VIREMENT = tuple(method for method in detail.PAYMENT_METHODS if method != "virement")
 QUEUE = Queue(
     name="hp-clients",
     mart="marts.home_plus_clients_to_check",
@@ -53,7 +54,8 @@ QUEUE = Queue(
         Filter(("client_name", "client_id"), "client…", "search"),
     ),
     actions=(
-        Act("home_plus.set_virement", column="client_id", primary=True, icon=":material/account_balance:"),
+        Act("home_plus.set_virement", column="client_id", primary=True, icon=":material/account_balance:",
+            when={"payment_method": NOT_VIREMENT}),
         Act("home_plus.correct_client", ids="client_id", column="client_id", single=True, scope="one",
             label="Corriger la fiche client…", icon=":material/edit:"),
     ),

@@ -8,8 +8,12 @@ from console.widgets.queue import row_buttons, show
 
 
 def panel(row: dict[str, Any]) -> None:
-    who = {"agency": "À corriger par l'agence", "client": "À corriger par le client", "payer": "Chez l'Urssaf",
-           "retry": "À réessayer"}  # fmt: skip
+    who = {
+        "agency": "À corriger par l'agence",
+        "client": "À corriger par le client",
+        "payer": "Chez l'Urssaf",
+        "retry": "À réessayer",
+    }
     fixers = {value: (who.get(value, label), colour) for value, (label, colour) in detail.FIXERS.items()}
     detail.title(
         row["invoice_number"], row["client_name"] or row["client_id"], cells.badge(row["fixable_by"], fixers)
@@ -43,26 +47,50 @@ QUEUE = Queue(
         Column("client_name", "Client"),
         Column("amount", "Montant", "euro", 90),
         Column("reason", "Motif", width=230),
-        Column("remedy", "Remède", width=230),
         Column("fixable_by", "Qui", "badge", 85, detail.FIXERS),
         Column("since", "Depuis", "datetime", 130),
+        Column("remedy", "Remède", width=260),
         Column("tries", "Essais", "int", 65),
     ),
     filters=(
         Filter("fixable_by", "Qui peut corriger", "pills", detail.FIXERS),
         Filter("period", "Période", "month", width=160),
         Filter("reason", "Motif", width=260),
-        Filter(("invoice_number", "client_name", "client_id", "error_code", "reason"), "facture, client…", "search"),
+        Filter(
+            ("invoice_number", "client_name", "client_id", "error_code", "reason"),
+            "facture, client…",
+            "search",
+        ),
     ),
     actions=(
         Act("home_plus.retry", label="Renvoyer la demande", primary=True, icon=":material/send:"),
         Act("home_plus.poll", label="Relancer la synchronisation", icon=":material/sync:"),
-        Act("home_plus.correct_client", ids="client_id", column="client_id", single=True, scope="one",
-            label="Corriger la fiche client…", icon=":material/edit:", when={"action": ("fiche_client",)}),
-        Act("home_plus.set_virement", column="client_id", label="Passer en virement", scope="one",
-            when={"error_code": ("HP_MOYEN_PAIEMENT",)}),
-        Act("credit_notes.create", ids="invoice_number", single=True, scope="one", label="Avoir et refacturation…",
-            when={"action": ("credit_notes.create",)}, preset={"reinvoice": True}),
+        Act(
+            "home_plus.correct_client",
+            ids="client_id",
+            column="client_id",
+            single=True,
+            scope="one",
+            label="Corriger la fiche client…",
+            icon=":material/edit:",
+            when={"action": ("fiche_client",)},
+        ),
+        Act(
+            "home_plus.set_virement",
+            column="client_id",
+            label="Passer en virement",
+            scope="one",
+            when={"error_code": ("HP_MOYEN_PAIEMENT",)},
+        ),
+        Act(
+            "credit_notes.create",
+            ids="invoice_number",
+            single=True,
+            scope="one",
+            label="Avoir et refacturation…",
+            when={"action": ("credit_notes.create",)},
+            preset={"reinvoice": True},
+        ),
     ),
     amount="amount",
     amount_label="en attente",
@@ -70,5 +98,5 @@ QUEUE = Queue(
     order="since",
     detail=panel,
     empty="Aucune erreur : toutes les demandes ont été intégrées.",
-)  # fmt: skip
+)
 show(QUEUE)

@@ -1,13 +1,14 @@
-"""Imports: hand in files, see at once what is accepted and what is not, download the rejects, correct, reload."""
+"""Imports: hand in files, see at once what is accepted and what is not, download the rejects, correct,
+reload.
+"""
 
 from typing import Any
 
 import streamlit as st
 
-from console.widgets import formats
 from console.web import state
 from console.web.load_files import RunFailed, check, load, sources
-from console.widgets import cells, detail, doing, jobs, pages, session
+from console.widgets import cells, detail, doing, formats, jobs, pages, session
 from console.widgets.declaration import Column, Filter, Queue
 from console.widgets.queue import show
 
@@ -48,18 +49,24 @@ def report_line(report: dict[str, Any], checked_only: bool) -> None:
         if not loaded:
             return
         st.markdown(
-            f"{formats.count(report['rows_total'], 'ligne')} : **{formats.decimal_fr(report['rows_new'])}** nouvelles ou "
-            f"modifiées, {formats.decimal_fr(report['rows_unchanged'])} inchangées, "
+            f"{formats.count(report['rows_total'], 'ligne')} : **{formats.decimal_fr(report['rows_new'])}** "
+            f"nouvelles ou modifiées, {formats.decimal_fr(report['rows_unchanged'])} inchangées, "
             f"**{formats.decimal_fr(report['rows_rejected'])}** rejetées"
         )
         if report["rejects"]:
             st.dataframe(
-                report["rejects"], hide_index=True, alt="Lignes rejetées", height=min(len(report["rejects"]), 8) * 35 + 40,
+                report["rejects"],
+                hide_index=True,
+                alt="Lignes rejetées",
+                height=min(len(report["rejects"]), 8) * 35 + 40,
                 column_config={"row": "Ligne", "column": "Colonne", "value": "Valeur", "message": "Motif"},
-            )  # fmt: skip
+            )
         if report["rows_rejected"] and not checked_only:
-            st.link_button("Télécharger les rejets (CSV)", f"/telechargement/rejets/{report['batch_id']}",
-                           icon=":material/download:")  # fmt: skip
+            st.link_button(
+                "Télécharger les rejets (CSV)",
+                f"/telechargement/rejets/{report['batch_id']}",
+                icon=":material/download:",
+            )
 
 
 def deposit() -> None:
@@ -119,12 +126,15 @@ def batch_panel(row: dict[str, Any]) -> None:
         detail.reason(row["message"])
     detail.facts(
         [
-            ("Chargé le", row["loaded_at"], "datetime"), ("Lignes", row["rows_total"], "int"),
-            ("Nouvelles ou modifiées", row["rows_new"], "int"), ("Inchangées", row["rows_unchanged"], "int"),
-            ("Rejetées", row["rows_rejected"], "int"), ("Profil", row["profile"], "text"),
+            ("Chargé le", row["loaded_at"], "datetime"),
+            ("Lignes", row["rows_total"], "int"),
+            ("Nouvelles ou modifiées", row["rows_new"], "int"),
+            ("Inchangées", row["rows_unchanged"], "int"),
+            ("Rejetées", row["rows_rejected"], "int"),
+            ("Profil", row["profile"], "text"),
             ("Empreinte", str(row["sha256"] or "")[:16], "text"),
         ]
-    )  # fmt: skip
+    )
     if row["rows_rejected"]:
         st.link_button(
             "Télécharger les rejets (CSV)",
@@ -201,9 +211,14 @@ REJECTS = Queue(
     empty="Aucune ligne rejetée en attente.",
 )
 part = st.segmented_control(
-    "Partie", ["Déposer", "Fichiers chargés", "Lignes rejetées"], default="Déposer", required=True,
-    key="imports-partie", bind="query-params", label_visibility="collapsed",
-)  # fmt: skip
+    "Partie",
+    ["Déposer", "Fichiers chargés", "Lignes rejetées"],
+    default="Déposer",
+    required=True,
+    key="imports-partie",
+    bind="query-params",
+    label_visibility="collapsed",
+)
 {"Fichiers chargés": lambda: show(HISTORY), "Lignes rejetées": lambda: show(REJECTS)}.get(
     part or "", deposit
 )()

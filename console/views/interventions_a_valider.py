@@ -41,11 +41,10 @@ QUEUE = Queue(
     noun=("intervention", "interventions"),
     where={"billing_state": ("sans_validation",)},
     columns=(
-        Column("date", "Date", "date", 95),
+        Column("starts_at", "Début", "datetime", 130),
         Column("client_name", "Client"),
         Column("service_label", "Prestation"),
         Column("worker_id", "Intervenant", width=100),
-        Column("starts_at", "Début", "datetime", 130),
         Column("minutes", "Durée", "hours", 80),
         Column("intervention_id", "Référence", width=110),
     ),
@@ -57,8 +56,8 @@ QUEUE = Queue(
     ),
     actions=(Act("interventions.validate", primary=True, icon=":material/check_circle:"),),
     oldest="starts_at",
-    order="date",
+    order="starts_at",
     detail=panel,
-    empty="Toutes les interventions réalisées sont validées. Chargez de nouvelles interventions dans Imports.",
+    empty="Toutes les interventions réalisées sont validées. Chargez-en d'autres dans Imports.",
 )
 show(QUEUE)

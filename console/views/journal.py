@@ -3,11 +3,10 @@
 import streamlit as st
 from sqlalchemy import and_, func, or_, select
 
-from console.widgets import formats
 from console.journal.events import PAYLOADS
 from console.journal.schema import events
 from console.web import state
-from console.widgets import cells, pages, session, timeline, verify
+from console.widgets import cells, formats, pages, session, timeline, verify
 
 user = session.require(*pages.roles_of("Journal"))
 journal, zone = state.journal(), state.settings().zone
@@ -21,10 +20,23 @@ def first_page() -> None:
 
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    words = st.text_input("Rechercher", placeholder="numéro, client, contenu…", key="journal-texte", type="search",
-                          bind="query-params", width=240, on_change=first_page)  # fmt: skip
-    kind = st.selectbox("Décision", ["Toutes", *sorted(PAYLOADS)], key="journal-decision", bind="query-params",
-                        width=260, on_change=first_page)  # fmt: skip
+    words = st.text_input(
+        "Rechercher",
+        placeholder="numéro, client, contenu…",
+        key="journal-texte",
+        type="search",
+        bind="query-params",
+        width=240,
+        on_change=first_page,
+    )
+    kind = st.selectbox(
+        "Décision",
+        ["Toutes", *sorted(PAYLOADS)],
+        key="journal-decision",
+        bind="query-params",
+        width=260,
+        on_change=first_page,
+    )
     actor = st.text_input(
         "Auteur", key="journal-auteur", bind="query-params", width=140, on_change=first_page
     )
@@ -70,13 +82,20 @@ with table:
     chosen = st.dataframe(
         [
             {
-                "seq": str(row["seq"]), "at": formats.moment(row["occurred_at"], zone), "actor": row["actor"],
-                "words": words_of(row), "stream": row["stream"],
+                "seq": str(row["seq"]),
+                "at": formats.moment(row["occurred_at"], zone),
+                "actor": row["actor"],
+                "words": words_of(row),
+                "stream": row["stream"],
             }
             for row in rows
         ],
-        hide_index=True, height=min(len(rows), 14) * 35 + 40, on_select="rerun", selection_mode="single-cell",
-        key=f"journal-table-{number}-{rows[0]['seq']}", alt="Décisions",
+        hide_index=True,
+        height=min(len(rows), 14) * 35 + 40,
+        on_select="rerun",
+        selection_mode="single-cell",
+        key=f"journal-table-{number}-{rows[0]['seq']}",
+        alt="Décisions",
         column_config={
             "seq": st.column_config.TextColumn("N°", width=70, alignment="right"),
             "at": st.column_config.TextColumn("Quand", width=130),
@@ -84,7 +103,7 @@ with table:
             "words": st.column_config.TextColumn("Décision"),
             "stream": st.column_config.TextColumn("Sujet"),
         },
-    )  # fmt: skip
+    )
 with right:
     position = chosen.selection.cells[0][0] if chosen.selection.cells else 0
     row = rows[min(position, len(rows) - 1)]
@@ -93,11 +112,15 @@ with right:
         st.markdown(cells.markdown(words_of(row)))
         st.table(
             {
-                "Quand": formats.moment(row["occurred_at"], zone), "Qui": cells.markdown(row["actor"]),
-                "Sujet": cells.markdown(row["stream"]), "Version": str(row["version"]),
-                "Genre": cells.markdown(row["kind"]), "Empreinte": row["hash"][:16] + "…",
+                "Quand": formats.moment(row["occurred_at"], zone),
+                "Qui": cells.markdown(row["actor"]),
+                "Sujet": cells.markdown(row["stream"]),
+                "Version": str(row["version"]),
+                "Genre": cells.markdown(row["kind"]),
+                "Empreinte": row["hash"][:16] + "…",
             },
-            border="horizontal", alt="Décision",
-        )  # fmt: skip
+            border="horizontal",
+            alt="Décision",
+        )
         with st.expander("Contenu"):
             st.json(row["payload"], expanded=2)

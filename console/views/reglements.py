@@ -8,9 +8,11 @@ from console.widgets.declaration import Act, Column, Filter, Queue
 from console.widgets.queue import row_buttons, show
 
 EMITTERS = {
-    "client": ("Client", "gray"), "organisme": ("Organisme", "violet"), "home_plus": ("Home+", "blue"),
+    "client": ("Client", "gray"),
+    "organisme": ("Organisme", "violet"),
+    "home_plus": ("Home+", "blue"),
     "emetteur_ts": ("Émetteur de titres", "gray"),
-}  # fmt: skip
+}
 STATES = {"annonce": ("Annoncé", "orange"), "recu": ("Reçu", "green")}
 
 
@@ -34,7 +36,8 @@ def panel(row: dict[str, Any]) -> None:
     )
     detail.table(
         state.warehouse().rows(
-            "select invoice_number, amount from marts.allocations where source_id = ? order by invoice_number",
+            "select invoice_number, amount from marts.allocations where source_id = ? "
+            "order by invoice_number",
             (row["payment_id"],),
         ),
         [("invoice_number", "Facture", "text"), ("amount", "Montant", "euro")],
@@ -66,15 +69,26 @@ QUEUE = Queue(
         Filter(("client_name", "client_id", "reference", "payment_id"), "client, référence…", "search"),
     ),
     actions=(
-        Act("payments.record", scope="none", label="Saisir un règlement…", icon=":material/add:",
-            preset={"payment_id": None}),
-        Act("payments.allocate", ids="payment_id", single=True, scope="one", label="Ventiler automatiquement",
-            primary=True),
+        Act(
+            "payments.record",
+            scope="none",
+            label="Saisir un règlement…",
+            icon=":material/add:",
+            preset={"payment_id": None},
+        ),
+        Act(
+            "payments.allocate",
+            ids="payment_id",
+            single=True,
+            scope="one",
+            label="Ventiler automatiquement",
+            primary=True,
+        ),
     ),
     amount="unallocated",
     amount_label="à ventiler",
     order="-received_on",
     detail=panel,
     empty="Aucun règlement. Saisissez-en un, ou chargez un fichier de règlements dans Imports.",
-)  # fmt: skip
+)
 show(QUEUE)

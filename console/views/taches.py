@@ -1,13 +1,14 @@
-"""Envois et tâches: what the worker has to do, what it gave up, and the messages written without a mail server."""
+"""Envois et tâches: what the worker has to do, what it gave up, and the messages written without a mail
+server.
+"""
 
 import json
 from email import message_from_bytes, policy
 
 import streamlit as st
 
-from console.widgets import formats
 from console.web import state
-from console.widgets import cells, jobs, pages, session
+from console.widgets import cells, formats, jobs, pages, session
 from console.widgets.declaration import Column, Filter, Queue
 from console.widgets.detail import DELIVERIES
 from console.widgets.queue import show
@@ -15,9 +16,11 @@ from console.widgets.queue import show
 user = session.require(*pages.roles_of("Envois et tâches"))
 settings = state.settings()
 SENDINGS = {
-    "envoye": ("Envoyé", "green"), "imprime": ("Imprimé", "green"), "echec": ("En échec", "red"),
+    "envoye": ("Envoyé", "green"),
+    "imprime": ("Imprimé", "green"),
+    "echec": ("En échec", "red"),
     "en_attente": ("En attente", "orange"),
-}  # fmt: skip
+}
 QUEUE = Queue(
     name="envois",
     mart="marts.sendings",
@@ -74,30 +77,48 @@ def tasks() -> None:
         return
     shown = [
         {
-            "kind": jobs.KINDS.get(job["kind"], job["kind"]), "state": [jobs.STATES[job["status"]][0]],
-            "at": formats.moment(job["created_at"], settings.zone), "tries": str(job["attempts"]),
-            "actor": job["actor"], "message": job["message"] or "",
+            "kind": jobs.KINDS.get(job["kind"], job["kind"]),
+            "state": [jobs.STATES[job["status"]][0]],
+            "at": formats.moment(job["created_at"], settings.zone),
+            "tries": str(job["attempts"]),
+            "actor": job["actor"],
+            "message": job["message"] or "",
         }
         for job in found
-    ]  # fmt: skip
+    ]
     event = st.dataframe(
-        shown, hide_index=True, height=min(len(shown), 14) * 35 + 40, on_select="rerun", alt="Tâches",
-        selection_mode=["multi-row", "single-cell"], key=f"taches-table-{picked}-{found[0]['job_id']}-{len(found)}",
+        shown,
+        hide_index=True,
+        height=min(len(shown), 14) * 35 + 40,
+        on_select="rerun",
+        alt="Tâches",
+        selection_mode=["multi-row", "single-cell"],
+        key=f"taches-table-{picked}-{found[0]['job_id']}-{len(found)}",
         column_config={
             "kind": "Tâche",
             "state": st.column_config.MultiselectColumn(
-                "État", options=[label for label, _ in jobs.STATES.values()],
-                color=[colour for _, colour in jobs.STATES.values()], width=100,
+                "État",
+                options=[label for label, _ in jobs.STATES.values()],
+                color=[colour for _, colour in jobs.STATES.values()],
+                width=100,
             ),
             "at": st.column_config.TextColumn("Demandée le", width=130),
             "tries": st.column_config.TextColumn("Essais", width=65, alignment="right"),
-            "actor": st.column_config.TextColumn("Par", width=100), "message": "Message",
+            "actor": st.column_config.TextColumn("Par", width=100),
+            "message": "Message",
         },
-    )  # fmt: skip
+    )
     chosen = [found[row]["job_id"] for row in event.selection.rows if found[row]["status"] == "failed"]
     if user.role in ("analyste", "admin"):
-        st.button("Relancer les tâches en échec", type="primary", icon=":material/replay:", disabled=not chosen,
-                  on_click=retry, args=(chosen,), help="Sélectionnez des tâches en échec.")  # fmt: skip
+        st.button(
+            "Relancer les tâches en échec",
+            type="primary",
+            icon=":material/replay:",
+            disabled=not chosen,
+            on_click=retry,
+            args=(chosen,),
+            help="Sélectionnez des tâches en échec.",
+        )
     if event.selection.cells:
         job = found[event.selection.cells[0][0]]
         with st.container(border=True):
@@ -134,10 +155,15 @@ def outbox() -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         event = st.dataframe(
-            [line for line, _ in messages], hide_index=True, on_select="rerun", selection_mode="single-cell",
-            key=f"eml-{len(messages)}", alt="Messages", height=min(len(messages), 14) * 35 + 40,
+            [line for line, _ in messages],
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="single-cell",
+            key=f"eml-{len(messages)}",
+            alt="Messages",
+            height=min(len(messages), 14) * 35 + 40,
             column_config={"to": "Destinataire", "subject": "Sujet", "date": "Date"},
-        )  # fmt: skip
+        )
         st.caption(formats.count(len(files), "message"))
     if messages:
         position = event.selection.cells[0][0] if event.selection.cells else 0
@@ -152,7 +178,12 @@ def outbox() -> None:
 
 
 part = st.segmented_control(
-    "Partie", ["Envois", "Tâches", "Boîte d'envoi"], default="Envois", required=True, key="envois-partie",
-    bind="query-params", label_visibility="collapsed",
-)  # fmt: skip
+    "Partie",
+    ["Envois", "Tâches", "Boîte d'envoi"],
+    default="Envois",
+    required=True,
+    key="envois-partie",
+    bind="query-params",
+    label_visibility="collapsed",
+)
 {"Tâches": tasks, "Boîte d'envoi": outbox}.get(part or "", lambda: show(QUEUE))()

@@ -28,9 +28,14 @@ def create() -> None:
     password = secrets.token_urlsafe(12)
     told = f"Compte « {name} » créé. Mot de passe à transmettre, affiché une seule fois : `{password}`"
     attempt(
-        told, auth.create_user, name, password, st.session_state["user-role"],
-        name=st.session_state["user-name"], client_id=st.session_state.get("user-client") or None,
-    )  # fmt: skip
+        told,
+        auth.create_user,
+        name,
+        password,
+        st.session_state["user-role"],
+        name=st.session_state["user-name"],
+        client_id=st.session_state.get("user-client") or None,
+    )
 
 
 def new_password(name: str) -> None:
@@ -56,9 +61,11 @@ def choices(account: auth.User) -> dict[str, Callable[[], None]]:
         "Déconnecter": lambda: attempt(f"« {name} » est déconnecté.", auth.revoke_all, name),
         ("Fermer" if account.active else "Rouvrir"): lambda: attempt(
             f"Le compte « {name} » est {'fermé' if account.active else 'rouvert'}.",
-            auth.set_active, name, not account.active,
+            auth.set_active,
+            name,
+            not account.active,
         ),
-    }  # fmt: skip
+    }
 
 
 def chosen(account: auth.User) -> None:
@@ -82,14 +89,25 @@ with left:
                 width="stretch",
             )
             st.selectbox(
-                "Profil", list(auth.ROLES), index=list(auth.ROLES).index(account.role), key=f"role-{account.username}",
-                format_func=lambda role: auth.ROLES[role], label_visibility="collapsed", width=170, disabled=me,
-                on_change=change_role, args=(account.username,),
-            )  # fmt: skip
+                "Profil",
+                list(auth.ROLES),
+                index=list(auth.ROLES).index(account.role),
+                key=f"role-{account.username}",
+                format_func=lambda role: auth.ROLES[role],
+                label_visibility="collapsed",
+                width=170,
+                disabled=me,
+                on_change=change_role,
+                args=(account.username,),
+            )
             st.menu_button(
-                "Actions", list(choices(account)), key=f"do-{account.username}", disabled=me,
-                on_click=chosen, args=(account,),
-            )  # fmt: skip
+                "Actions",
+                list(choices(account)),
+                key=f"do-{account.username}",
+                disabled=me,
+                on_click=chosen,
+                args=(account,),
+            )
 with right, st.container(border=True):
     st.markdown("##### Nouveau compte")
     st.text_input("Identifiant", key="user-new", autocomplete="off")

@@ -38,13 +38,13 @@ def attachment(name: str, inline: bool = False) -> dict[str, str]:
 
 
 def export(request: Request) -> Response:
-    """GET ?donnees=<dataset>&format=csv|xlsx|parquet&filtres=<JSON>&tri=<column>: the rows that are filtered."""
+    """GET ?donnees=<dataset>&format=csv|xlsx|parquet|json&filtres=<JSON>&tri=<column>: the filtered rows."""
     if user_of(request).role not in EXPORTERS:
         return refused("Votre profil ne permet pas d'exporter.", 403)
     asked, warehouse = request.query_params, state.warehouse()
     format = asked.get("format", "csv")
     if format not in files.MEDIA:
-        return refused("Ce format n'existe pas : csv, xlsx ou parquet.", 400)
+        return refused("Ce format n'existe pas : csv, xlsx, parquet ou json.", 400)
     if warehouse.run_id is None:
         return refused("Aucune donnée n'a encore été calculée.", 404)
     dataset = next((one for one in warehouse.datasets() if one.name == asked.get("donnees")), None)

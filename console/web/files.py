@@ -1,4 +1,4 @@
-"""Exports written to a temporary file, and the rejects of a file as users correct them and load them again."""
+"""Exports written to a temporary file, and the rejects of a file as users correct and reload them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Nothing is served without a live session, and every answer carries the security headers (spec 90, "Access").
+"""Nothing is served without a live session, and every answer carries the security headers (spec 90,
+"Access").
 
-A plain ASGI middleware in front of Streamlit's own routes: pages, websockets, uploads, media and downloads all
-pass here. Only the health check and the sign-in page are open.
+A plain ASGI middleware in front of Streamlit's own routes: pages, websockets, uploads, media and downloads
+all pass here. Only the health check and the sign-in page are open.
 """
 
 from __future__ import annotations

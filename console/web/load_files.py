@@ -1,7 +1,8 @@
-"""Files handed in through the console: kept in the inbox, then loaded by `guichet load` in a process of its own.
+"""Files handed in through the console: kept in the inbox, then loaded by `guichet load` in a process of its
+own.
 
-The landing database allows one writing process, which holds the batch lock: the console's process never opens it.
-"Vérifier" is the same command with `--dry-run`: the same loaders, and nothing is kept.
+The landing database allows one writing process, which holds the batch lock: the console's process never opens
+it. "Vérifier" is the same command with `--dry-run`: the same loaders, and nothing is kept.
 """
 
 from __future__ import annotations

@@ -26,10 +26,12 @@ MAX_FORM_BYTES = 4096
 PAGE = """<!DOCTYPE html>
 <html lang="fr">
 <head>
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ title }} · Guichet</title>
 <style>
- body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: #F4F6F5; color: #1B2B2B;
+ body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: #F4F6F5;
+        color: #1B2B2B;
         font: 15px/1.5 "Source Sans 3", "Source Sans Pro", system-ui, sans-serif; }
  main { width: min(22rem, calc(100vw - 3rem)); background: #fff; border: 1px solid #DDE3E1; border-radius: 6px;
         padding: 2rem; }
@@ -46,7 +48,7 @@ PAGE = """<!DOCTYPE html>
 </head>
 <body><main>
 <h1>Guichet</h1>
-{% if leaving %}<p>Voulez-vous vous déconnecter ?</p>{% else %}<p>Connectez-vous pour continuer.</p>{% endif %}
+<p>{% if leaving %}Voulez-vous vous déconnecter ?{% else %}Connectez-vous pour continuer.{% endif %}</p>
 {% if error %}<p class="error" role="alert">{{ error }}</p>{% endif %}
 <form method="post" action="{{ action }}">
 <input type="hidden" name="jeton" value="{{ token }}">
@@ -152,9 +154,13 @@ async def sign_in(request: Request) -> Response:
     settings = state.settings()
     response = RedirectResponse(target, status_code=303)
     response.set_cookie(
-        SESSION_COOKIE, token, httponly=True, samesite="lax", secure=settings.cookie_secure,
+        SESSION_COOKIE,
+        token,
+        httponly=True,
+        samesite="lax",
+        secure=settings.cookie_secure,
         max_age=round(settings.session_hours * 3600),
-    )  # fmt: skip
+    )
     response.delete_cookie(FORM_COOKIE)
     return response
 

@@ -1,7 +1,7 @@
 """The settings, journal and warehouse of this process, shared by the routes and by Streamlit's scripts.
 
-`configure` is called once by `build_app` (and by tests); a script that runs without it takes the settings of the
-environment.
+`configure` is called once by `build_app` (and by tests); a script that runs without it takes the settings of
+the environment.
 """
 
 from __future__ import annotations

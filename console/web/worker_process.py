@@ -1,7 +1,7 @@
 """The worker as a child of the console: started with it, restarted when it dies, stopped with it.
 
-Run as `python -m console.web.worker_process`, the child first asks the kernel (Linux) to be told to stop when its
-parent dies, so that even a killed console leaves nothing running.
+Run as `python -m console.web.worker_process`, the child first asks the kernel (Linux) to be told to stop when
+its parent dies, so that even a killed console leaves nothing running.
 """
 
 from __future__ import annotations

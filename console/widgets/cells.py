@@ -1,7 +1,7 @@
 """How a value of a mart is written on a screen: exact, French, the same in tables, panels and totals.
 
-Cells are text already formatted by the server: Streamlit's own number formats follow the browser's language and
-pass through floating point.
+Cells are text already formatted by the server: Streamlit's own number formats follow the browser's language
+and pass through floating point.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from console.widgets import formats
 from console.warehouse.query import Warehouse
 from console.web import state
+from console.widgets import formats
 from console.widgets.declaration import COLOURS, Badges, Column, Format
 
 RIGHT_ALIGNED: tuple[Format, ...] = ("euro", "int", "hours", "percent")
@@ -82,7 +82,8 @@ def lifecycle(warehouse: Warehouse, name: str) -> Badges:
     known = (warehouse.run_id, name)
     if known not in _lifecycles:
         rows = warehouse.rows(
-            "select state, label_fr, colour from seeds.lifecycle_states where lifecycle = ? order by rank, state",
+            "select state, label_fr, colour from seeds.lifecycle_states where lifecycle = ? "
+            "order by cast(rank as integer), state",
             (name,),
         )
         if len(_lifecycles) > 200:

@@ -7,17 +7,23 @@ from typing import Any
 
 import streamlit as st
 
-from console.widgets import formats
 from console.web import state
-from console.widgets import cells
+from console.widgets import cells, formats
 from console.widgets.declaration import Badges, Format
 
 LABELS = {
-    "payment_method": "mode de règlement", "birth_date": "date de naissance", "email": "e-mail",
-    "phone": "téléphone", "address": "adresse", "postal_code": "code postal", "city": "ville",
-    "invoice_delivery": "mode d'envoi", "home_plus_id": "identifiant Home+",
-    "home_plus_activated_on": "date d'activation Home+", "home_plus_status": "état du compte Home+",
-}  # fmt: skip
+    "payment_method": "mode de règlement",
+    "birth_date": "date de naissance",
+    "email": "e-mail",
+    "phone": "téléphone",
+    "address": "adresse",
+    "postal_code": "code postal",
+    "city": "ville",
+    "invoice_delivery": "mode d'envoi",
+    "home_plus_id": "identifiant Home+",
+    "home_plus_activated_on": "date d'activation Home+",
+    "home_plus_status": "état du compte Home+",
+}
 DAY_TYPES: Badges = {
     "weekday": ("Semaine", "gray"),
     "saturday": ("Samedi", "blue"),
@@ -30,14 +36,20 @@ SEVERITIES: Badges = {
 }
 POOLS = {"main": "plafond mensuel", "sunday": "plafond dimanches et fériés"}
 PAYMENT_METHODS: Badges = {
-    "virement": ("Virement", "green"), "prelevement": ("Prélèvement", "blue"), "cheque": ("Chèque", "gray"),
-    "cesu": ("CESU", "violet"), "carte": ("Carte", "gray"), "especes": ("Espèces", "gray"),
-}  # fmt: skip
+    "virement": ("Virement", "green"),
+    "prelevement": ("Prélèvement", "blue"),
+    "cheque": ("Chèque", "gray"),
+    "cesu": ("CESU", "violet"),
+    "carte": ("Carte", "gray"),
+    "especes": ("Espèces", "gray"),
+}
 DELIVERIES: Badges = {"mail": ("E-mail", "blue"), "courrier": ("Courrier", "gray")}
 KINDS: Badges = {
-    "main": ("Facture", "gray"), "adj": ("Ajustement", "violet"), "credit_note": ("Avoir", "orange"),
+    "main": ("Facture", "gray"),
+    "adj": ("Ajustement", "violet"),
+    "credit_note": ("Avoir", "orange"),
     "repair": ("Réparation", "gray"),
-}  # fmt: skip
+}
 PAYMENT_STATES: Badges = {
     "a_regler": ("À régler", "orange"),
     "partiel": ("Partiel", "red"),
@@ -45,18 +57,25 @@ PAYMENT_STATES: Badges = {
     "trop_percu": ("Trop-perçu", "violet"),
 }
 BILLING_STATES: Badges = {
-    "sans_validation": ("À valider", "orange"), "simulee": ("Simulée", "blue"),
-    "facturee": ("Facturée", "green"), "bloquee": ("Bloquée", "red"), "annulee": ("Annulée", "gray"),
-}  # fmt: skip
+    "sans_validation": ("À valider", "orange"),
+    "simulee": ("Simulée", "blue"),
+    "facturee": ("Facturée", "green"),
+    "bloquee": ("Bloquée", "red"),
+    "annulee": ("Annulée", "gray"),
+}
 GAPS: Badges = {
-    "MANQUANTE": ("Manquante", "red"), "NON_PLANIFIEE": ("Non planifiée", "orange"),
-    "ECART_DUREE": ("Écart de durée", "orange"), "CHEVAUCHEMENT_INTERVENANT": ("Intervenant en double", "violet"),
+    "MANQUANTE": ("Manquante", "red"),
+    "NON_PLANIFIEE": ("Non planifiée", "orange"),
+    "ECART_DUREE": ("Écart de durée", "orange"),
+    "CHEVAUCHEMENT_INTERVENANT": ("Intervenant en double", "violet"),
     "CHEVAUCHEMENT_CLIENT": ("Client en double", "blue"),
-}  # fmt: skip
+}
 FIXERS: Badges = {
-    "agency": ("Agence", "orange"), "client": ("Client", "blue"), "payer": ("Urssaf", "violet"),
+    "agency": ("Agence", "orange"),
+    "client": ("Client", "blue"),
+    "payer": ("Urssaf", "violet"),
     "retry": ("Réessai", "gray"),
-}  # fmt: skip
+}
 
 
 def title(text: Any, subtitle: Any = "", *badges: str) -> None:
@@ -120,13 +139,14 @@ def lines(mart: str, column: str, value: str, limit: int = 40) -> None:
     st.markdown("##### Lignes")
     for line in found[:limit]:
         with st.container(gap=None):
-            with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
-                st.markdown(f"{formats.day(line['date'])} {cells.markdown(line['label'])}", width="content")
-                st.markdown(f"**{formats.euros(line['amount'])}**", width="content")
-            st.caption(cells.markdown(how_priced(line)))
+            what, amount = st.columns([3, 1.4], gap="small")
+            what.markdown(f"{formats.day(line['date'])} {cells.markdown(line['label'])}")
+            amount.markdown(f"**{formats.euros(line['amount'])}**", text_alignment="right")
+            how = cells.markdown(how_priced(line))
             if line["payer_share"]:
-                shares = f"financeur {formats.euros(line['payer_share'])} · client {formats.euros(line['client_share'])}"
-                st.caption(cells.markdown(shares))
+                payer, client = formats.euros(line["payer_share"]), formats.euros(line["client_share"])
+                how += f" · {cells.markdown(f'financeur {payer}, client {client}')}"
+            st.caption(how)
     if len(found) > limit:
         st.caption(f"Les {limit} premières lignes ; l'export contient toutes les lignes.")
 
@@ -146,7 +166,8 @@ def controls(column: str, value: str) -> None:
     """The controls that speak of a draft or an invoice: message and remedy, blocking ones first."""
     found = state.warehouse().rows(
         f"select code, severity, message, remedy from marts.invoice_controls where {column} = ? "
-        "order by case severity when 'bloquant' then 0 when 'alerte' then 1 else 2 end, code, control_id limit 50",
+        "order by case severity when 'bloquant' then 0 when 'alerte' then 1 else 2 end, code, control_id "
+        "limit 50",
         (value,),
     )
     if not found:

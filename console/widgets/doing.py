@@ -1,5 +1,5 @@
-"""From a button to a decision: the dialog of an action, its confirmation, its result item by item, and the wait
-until the screens show it (spec 90; spec 00, "you always read your own writes").
+"""From a button to a decision: the dialog of an action, its confirmation, its result item by item, and the
+wait until the screens show it (spec 90; spec 00, "you always read your own writes").
 
 The decision is made in an `on_click`, with an idempotency key made when the dialog opens: a double click, a
 body that runs twice or a resent request decide once.
@@ -17,11 +17,11 @@ from decimal import Decimal
 from typing import Any
 
 import streamlit as st
+from sqlalchemy.exc import SQLAlchemyError
 
 from console.actions.registry import ACTIONS, Action, Context, Refused, Result, run_action
-from console.widgets import formats
 from console.web import state
-from console.widgets import cells, forms, session
+from console.widgets import cells, formats, forms, session
 
 log = logging.getLogger(__name__)
 DIALOG, RESULT = "_dialog", "_result"
@@ -140,16 +140,26 @@ def decide() -> None:
     except Exception:
         log.exception("L'action %s a échoué", pending.action)
         pending.error = (
-            "L'action n'a pas abouti et rien n'a été enregistré. Vous pouvez confirmer à nouveau sans risque de "
-            "doublon."
+            "L'action n'a pas pu se terminer. Confirmez à nouveau : ce qui aurait déjà été enregistré ne le "
+            "sera pas une seconde fois."
         )
         return
     waiting = bool(result.done) and result.seq > published_seq()
-    job = enqueue("warehouse.refresh", {"full": False}) if waiting else None
+    job = _refresh() if waiting else None
     st.session_state[RESULT] = Done(pending.title, result, job, waiting, pending.names)
     if pending.clear:
         st.session_state.pop(pending.clear, None)
     close_dialog()
+
+
+def _refresh() -> str | None:
+    """Asks for new figures. The decision is made by now: a refresh that cannot be asked for must not hide it
+    (the worker looks for new decisions by itself)."""
+    try:
+        return enqueue("warehouse.refresh", {"full": False})
+    except SQLAlchemyError:
+        log.exception("La mise à jour n'a pas pu être demandée")
+        return None
 
 
 def _summary(pending: Pending) -> str:
@@ -166,15 +176,21 @@ def reasons(items: Sequence[dict[str, Any]], names: Callable[[list[str]], dict[s
     known = names([str(item.get("id", "")) for item in shown])
     st.dataframe(
         [
-            {"name": known.get(str(item.get("id")), str(item.get("id", ""))), "reason": str(item.get("reason", ""))}
+            {
+                "name": known.get(str(item.get("id")), str(item.get("id", ""))),
+                "reason": str(item.get("reason", "")),
+            }
             for item in shown
         ],
-        hide_index=True, row_height=32, height=(min(len(shown), 7) + 1) * 32 + 3, alt="Éléments laissés et motifs",
+        hide_index=True,
+        row_height=32,
+        height=(min(len(shown), 7) + 1) * 32 + 3,
+        alt="Éléments laissés et motifs",
         column_config={
             "name": st.column_config.TextColumn("Élément", width=240),
             "reason": st.column_config.TextColumn("Motif"),
         },
-    )  # fmt: skip
+    )
 
 
 def tally(words: tuple[str, str], number: int, colour: str) -> str:
@@ -195,7 +211,7 @@ def _show_check(pending: Pending, result: Result | str) -> None:
 
 
 def _check(pending: Pending) -> None:
-    """Runs the action without keeping anything, so that what is left out and why is known before confirming."""
+    """Runs the action without keeping anything: what is left out, and why, is known before confirming."""
     try:
         asked = json.dumps(_parameters(pending), sort_keys=True, default=str)
     except forms.FormError:
@@ -222,8 +238,12 @@ def _body(pending: Pending) -> None:
         st.caption(cells.markdown(spec.confirm))
     months = _months()
     for asked in _asked(pending):
-        forms.ask(asked, pending.widget(asked.name), months, lambda month: formats.month(month).capitalize()
-                  if str(month)[:1].isdigit() else month)  # fmt: skip
+        forms.ask(
+            asked,
+            pending.widget(asked.name),
+            months,
+            lambda month: formats.month(month).capitalize() if str(month)[:1].isdigit() else month,
+        )
     _check(pending)
     if pending.error:
         st.error(pending.error)

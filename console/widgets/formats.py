@@ -1,6 +1,7 @@
 """The French formats of the house as screens show them: with ordinary no-break spaces.
 
-Streamlit's font has no narrow no-break space (U+202F), which documents use: amounts would stick to their sign.
+Streamlit's font has no narrow no-break space (U+202F), which documents use: amounts would stick to their
+sign.
 """
 
 from __future__ import annotations

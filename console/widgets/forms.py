@@ -1,6 +1,8 @@
-"""A form from an action's own parameters (its JSON Schema): one declaration serves the console and the scripts.
+"""A form from an action's own parameters (its JSON Schema): one declaration serves the console and the
+scripts.
 
-`fields` is pure; `ask` draws them. An empty field means "not given", a zero is a zero: the two are never mixed.
+`fields` is pure; `ask` draws them. An empty field means "not given", a zero is a zero: the two are never
+mixed.
 """
 
 from __future__ import annotations
@@ -19,23 +21,59 @@ Kind = Literal["text", "long", "choice", "bool", "tristate", "date", "month", "d
 NOT_GIVEN = "(non précisé)"
 NUMBER = re.compile(r"^-?\d+([.,]\d+)?$")
 WORDS = {
-    "all": "Tous", "mail": "E-mail", "courrier": "Courrier", "virement": "Virement",
-    "prelevement": "Prélèvement", "cheque": "Chèque", "cesu": "CESU", "carte": "Carte", "especes": "Espèces",
-    "client": "Client", "payer": "Tiers-payeur", "organisme": "Organisme", "home_plus": "Home+",
-    "emetteur_ts": "Émetteur de titres", "auto": "Automatique", "facture": "Facture",
-    "facture_home_plus": "Facture Home+", "EN_COURS": "En cours", "BLOQUE": "Bloqué", "MANDAT_ECHU": "Mandat échu",
-    "payment": "Règlement", "credit_note": "Avoir",
-}  # fmt: skip
+    "all": "Tous",
+    "mail": "E-mail",
+    "courrier": "Courrier",
+    "virement": "Virement",
+    "prelevement": "Prélèvement",
+    "cheque": "Chèque",
+    "cesu": "CESU",
+    "carte": "Carte",
+    "especes": "Espèces",
+    "client": "Client",
+    "payer": "Tiers-payeur",
+    "organisme": "Organisme",
+    "home_plus": "Home+",
+    "emetteur_ts": "Émetteur de titres",
+    "auto": "Automatique",
+    "facture": "Facture",
+    "facture_home_plus": "Facture Home+",
+    "EN_COURS": "En cours",
+    "BLOQUE": "Bloqué",
+    "MANDAT_ECHU": "Mandat échu",
+    "payment": "Règlement",
+    "credit_note": "Avoir",
+}
 TITLES = {
-    "period": "Période", "delivery": "Mode d'envoi", "template": "Modèle de courriel", "reason": "Motif",
-    "reinvoice": "Refacturer", "lines": "Lignes (toutes si vide)", "amount": "Montant",
-    "received_on": "Date de réception", "method": "Mode de règlement", "reference": "Référence",
-    "label": "Libellé", "emitter": "Émetteur", "client_id": "Client", "client_ids": "Clients",
-    "invoice_number": "Facture", "invoice_numbers": "Factures", "invoice_ids": "Factures", "draft_ids":
-    "Brouillons", "intervention_ids": "Interventions", "state": "État", "payment_id": "Règlement",
-    "payer_id": "Tiers-payeur", "part": "Part", "source": "Origine", "source_id": "Référence de l'origine",
-    "field": "Donnée", "value": "Valeur", "date": "Date",
-}  # fmt: skip
+    "period": "Période",
+    "delivery": "Mode d'envoi",
+    "template": "Modèle de courriel",
+    "reason": "Motif",
+    "reinvoice": "Refacturer",
+    "lines": "Lignes (toutes si vide)",
+    "amount": "Montant",
+    "received_on": "Date de réception",
+    "method": "Mode de règlement",
+    "reference": "Référence",
+    "label": "Libellé",
+    "emitter": "Émetteur",
+    "client_id": "Client",
+    "client_ids": "Clients",
+    "invoice_number": "Facture",
+    "invoice_numbers": "Factures",
+    "invoice_ids": "Factures",
+    "draft_ids": "Brouillons",
+    "intervention_ids": "Interventions",
+    "state": "État",
+    "payment_id": "Règlement",
+    "payer_id": "Tiers-payeur",
+    "part": "Part",
+    "source": "Origine",
+    "source_id": "Référence de l'origine",
+    "field": "Donnée",
+    "value": "Valeur",
+    "date": "Date",
+}
 
 
 @dataclass(frozen=True)
@@ -116,7 +154,7 @@ def fields(action: Action, hidden: Iterable[str] = ()) -> list[Field]:
                 given.get("default"),
                 options,
                 given.get("description"),
-            )  # fmt: skip
+            )
         )
     return found
 

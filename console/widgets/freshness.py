@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from console.widgets import formats
+from console.warehouse import runs
 from console.web import state
-from console.widgets import session
+from console.widgets import formats, session
 from console.widgets.doing import DIALOG
 from console.widgets.saved_views import NAMING
 
@@ -19,7 +19,11 @@ def sentence() -> str:
     today = formats.day(state.settings().now().astimezone(zone))
     when = when.removeprefix(today).strip()
     seen = info.seq >= journal.last_seq() and info.response_seq >= journal.last_response_seq()
-    return f"Données de {when} · {'à jour' if seen else 'actualisation…'}"
+    if seen:
+        return f"Données de {when} · à jour"
+    last = runs.history(state.settings().paths, 1)
+    failed = bool(last) and not last[0].get("ok")
+    return f"Données de {when} · " + ("dernière mise à jour en échec" if failed else "actualisation…")
 
 
 @st.fragment(run_every=5)

@@ -7,9 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from console.widgets import formats
 from console.web import state
-from console.widgets import cells, timeline
+from console.widgets import cells, formats, timeline
 from console.widgets.timeline import Moment
 
 DIRECTIONS = {"envoi": "Envoi", "lecture": "Lecture", "fichier": "Fichier", "local": "Contrôle local"}
@@ -48,7 +47,7 @@ def _body(text: str | None) -> None:
 
 
 def linked(found: list[dict[str, Any]], status: str | None) -> None:
-    """ "Éléments liés": the last synchronisation and its reason, the client told by SMS, each raw exchange."""
+    """« Éléments liés »: the last synchronisation and its reason, the SMS to the client, each raw exchange."""
     if not found:
         return
     zone = state.settings().zone
@@ -68,8 +67,9 @@ def linked(found: list[dict[str, Any]], status: str | None) -> None:
         if box.open:
             for sync in found:
                 code = f" · {sync['http_status']}" if sync["http_status"] else ""
+                direction = DIRECTIONS.get(sync["direction"], sync["direction"])
                 st.markdown(
-                    f"**{formats.moment(sync['at'], zone)}** · {DIRECTIONS.get(sync['direction'], sync['direction'])}{code}"
+                    f"**{formats.moment(sync['at'], zone)}** · {direction}{code}"
                     + (f" · `{sync['error_code']}`" if sync["error_code"] else "")
                 )
                 if sync["request"] or sync["response"]:

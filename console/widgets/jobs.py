@@ -36,10 +36,7 @@ def read(job_id: str) -> dict[str, Any] | None:
 
 def counts() -> dict[str, int]:
     with state.journal().reader.connect() as db:
-        return {
-            status: number
-            for status, number in db.execute(select(jobs.c.status, func.count()).group_by(jobs.c.status))
-        }
+        return dict(db.execute(select(jobs.c.status, func.count()).group_by(jobs.c.status)))
 
 
 def recent(status: str | None, limit: int = 300) -> list[dict[str, Any]]:

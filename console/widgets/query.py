@@ -1,7 +1,7 @@
 """The SQL of a queue: server-side filter, sort and pages, every value a parameter (spec 90).
 
-Column names come from declarations or are checked against the dataset (`checked`); values never enter the text.
-No streamlit here: the export route builds the very same conditions.
+Column names come from declarations or are checked against the dataset (`checked`); values never enter the
+text. No streamlit here: the export route builds the very same conditions.
 """
 
 from __future__ import annotations
@@ -152,8 +152,8 @@ def named(queue: Queue, names: Sequence[str], column: str, identifiers: Sequence
     """Columns that tell rows apart for people, by the ids that an action speaks of."""
     wanted = f"cast({quoted(column)} as varchar)" if column else key_expression(queue.keys)
     listed = ", ".join(quoted(name) for name in dict.fromkeys(names))
-    text = f"select {wanted} as _id, {listed} from {relation(queue.mart)} where {wanted} in (select unnest(?::varchar[]))"
-    return Sql(text, (list(identifiers),))
+    text = f"select {wanted} as _id, {listed} from {relation(queue.mart)}"
+    return Sql(f"{text} where {wanted} in (select unnest(?::varchar[]))", (list(identifiers),))
 
 
 def distinct(queue: Queue, column: str, limit: int = 500) -> Sql:

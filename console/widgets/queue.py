@@ -1,7 +1,8 @@
-"""The screen of a queue, from its declaration (spec 90, "Each screen"; `declaration.py` says what can be declared).
+"""The screen of a queue, from its declaration (spec 90, "Each screen"; `declaration.py` says what can be
+declared).
 
-Only one page of rows is ever in the browser. The selection is kept by business id, so that it survives paging,
-sorting and a new run; what a row's position means is fixed when the page is drawn.
+Only one page of rows is ever in the browser. The selection is kept by business id, so that it survives
+paging, sorting and a new run; what a row's position means is fixed when the page is drawn.
 """
 
 from __future__ import annotations
@@ -17,10 +18,9 @@ import streamlit as st
 
 from console.actions.registry import ACTIONS
 from console.auth import User
-from console.widgets import formats
 from console.warehouse.query import Warehouse
 from console.web import state
-from console.widgets import cells, doing, filters, freshness, query, results, saved_views, session
+from console.widgets import cells, doing, filters, formats, freshness, query, results, saved_views, session
 from console.widgets.declaration import Act, Column, Queue
 from console.widgets.query import Condition, Sql
 
@@ -104,17 +104,20 @@ def age(moment: Any) -> str:
     return "aujourd'hui" if days == 0 else formats.count(days, "jour")
 
 
-def _column_config(column: Column, sort: str, warehouse: Warehouse) -> Any:
+def _column_config(column: Column, sort: str, warehouse: Warehouse, pinned: bool) -> Any:
     arrow = {column.name: " ↑", f"-{column.name}": " ↓"}.get(sort, "")
     if column.format == "badge":
         known = list((cells.badges_of(column, warehouse) or {}).values())
         return st.column_config.MultiselectColumn(
-            column.label + arrow, width=column.width,
+            column.label + arrow,
+            width=column.width,
             options=[label for label, _ in known] or None,
             color=[colour for _, colour in known] or None,
-        )  # fmt: skip
+        )
     alignment: Literal["left", "right"] = "right" if column.format in cells.RIGHT_ALIGNED else "left"
-    return st.column_config.TextColumn(column.label + arrow, width=column.width, alignment=alignment)
+    return st.column_config.TextColumn(
+        column.label + arrow, width=column.width, alignment=alignment, pinned=pinned
+    )
 
 
 def _table(queue: Queue, rows: list[dict[str, Any]], sql: Sql, sort: str, warehouse: Warehouse) -> None:
@@ -127,13 +130,18 @@ def _table(queue: Queue, rows: list[dict[str, Any]], sql: Sql, sort: str, wareho
     key = f"{queue.name}:table:{mark}"
     chosen = _selection(queue)
     st.dataframe(
-        table, key=key, hide_index=True, lazy=False, row_height=ROW,
+        table,
+        key=key,
+        hide_index=True,
+        lazy=False,
+        row_height=ROW,
         height=(min(len(rows), 15) + 1) * ROW + 3,
-        column_config={c.name: _column_config(c, sort, warehouse) for c in columns},
+        column_config={c.name: _column_config(c, sort, warehouse, c is columns[0]) for c in columns},
         selection_mode=["multi-row", "single-cell", "single-column"],
         selection_default={"selection": {"rows": [i for i, one in enumerate(page_ids) if one in chosen]}},
-        on_select=lambda: _on_table(queue, key, page_ids), alt=queue.title,
-    )  # fmt: skip
+        on_select=lambda: _on_table(queue, key, page_ids),
+        alt=queue.title,
+    )
 
 
 def _type(column: Column) -> pa.DataType:
@@ -164,12 +172,20 @@ def start(queue: Queue, act: Act, identifiers: list[str]) -> None:
     column = act.column
     doing.open_dialog(
         doing.Pending(
-            action=act.action, title=act.label or spec.label, ids=ids, ids_parameter=parameter, single=act.single,
-            preset=dict(act.preset), items=found["items"], amount=found["amount"], noun=queue.noun,
-            clear=f"{queue.name}:selection" if act.scope == "many" else "", states=act.states,
+            action=act.action,
+            title=act.label or spec.label,
+            ids=ids,
+            ids_parameter=parameter,
+            single=act.single,
+            preset=dict(act.preset),
+            items=found["items"],
+            amount=found["amount"],
+            noun=queue.noun,
+            clear=f"{queue.name}:selection" if act.scope == "many" else "",
+            states=act.states,
             names=lambda asked: _names(queue, column, asked),
         )
-    )  # fmt: skip
+    )
 
 
 def _names(queue: Queue, column: str, identifiers: list[str]) -> dict[str, str]:
@@ -188,10 +204,14 @@ def button(queue: Queue, act: Act, identifiers: list[str], user: User, place: st
     if spec is None or not session.may_act(user, spec.role):
         return
     st.button(
-        act.label or spec.label, key=f"{queue.name}:{place}:{act.action}:{act.label}",
-        icon=act.icon or None, type="primary" if act.primary else "secondary",
-        disabled=act.scope != "none" and not identifiers, on_click=start, args=(queue, act, identifiers),
-    )  # fmt: skip
+        act.label or spec.label,
+        key=f"{queue.name}:{place}:{act.action}:{act.label}",
+        icon=act.icon or None,
+        type="primary" if act.primary else "secondary",
+        disabled=act.scope != "none" and not identifiers,
+        on_click=start,
+        args=(queue, act, identifiers),
+    )
 
 
 def _bar(
@@ -232,8 +252,8 @@ def _panel(queue: Queue, rows: list[dict[str, Any]], user: User, warehouse: Ware
 
 
 def row_buttons(queue: Queue, row: dict[str, Any]) -> None:
-    """The actions that the opened row allows; a detail panel says where they go. What the row calls for by itself
-    (`when`) comes first, and only the first one is in the accent colour."""
+    """The actions that the opened row allows; a detail panel says where they go. What the row calls for by
+    itself (`when`) comes first, and only the first one is in the accent colour."""
     user = session.require()
     acts = [act for act in queue.actions if act.scope != "none" and query.matches(row, act.when)]
     acts = [act for act in acts if act.action in ACTIONS and session.may_act(user, ACTIONS[act.action].role)]

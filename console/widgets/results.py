@@ -1,11 +1,11 @@
-"""What an action did, item by item, and the wait until the screens show it (spec 00: "you always read your own
-writes")."""
+"""What an action did, item by item, and the wait until the screens show it (spec 00: "you always read your
+own writes").
+"""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from console.web import state
 from console.widgets import cells, jobs, session
 from console.widgets.doing import RESULT, Done, published_seq, reasons, tally
 
@@ -21,7 +21,8 @@ def _wait(done: Done) -> None:
     if job and job["status"] == "failed":
         reason = job["message"] or "voir Administration › Exécutions"
         st.error(
-            f"Vos décisions sont enregistrées, mais les écrans n'ont pas pu être mis à jour : {cells.markdown(reason)}",
+            "Vos décisions sont enregistrées, mais les écrans n'ont pas pu être mis à jour : "
+            + cells.markdown(reason),
             title="Mise à jour interrompue",
         )
         return
@@ -47,9 +48,12 @@ def show() -> None:
             )
             st.space("stretch")
             st.button(
-                "Fermer", key="_result_close", type="tertiary", icon=":material/close:",
+                "Fermer",
+                key="_result_close",
+                type="tertiary",
+                icon=":material/close:",
                 on_click=lambda: st.session_state.pop(RESULT, None),
-            )  # fmt: skip
+            )
         if result.message:
             st.caption(cells.markdown(result.message))
         if left := [*result.failed, *result.skipped]:

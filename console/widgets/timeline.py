@@ -8,10 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from console.widgets import formats
 from console.journal.store import Event
 from console.web import state
-from console.widgets import cells
+from console.widgets import cells, formats
 
 DELIVERIES = {"mail": "par e-mail", "courrier": "par courrier"}
 EMITTERS = {"client": "du client", "organisme": "de l'organisme", "home_plus": "de l'Urssaf"}

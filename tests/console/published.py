@@ -1,7 +1,8 @@
-"""A small published run for the console's tests: the tables that dbt's own contracts declare, a few dozen rows.
+"""A small published run for the console's tests: the tables that dbt's own contracts declare, a few dozen
+rows.
 
-No dbt here: the columns come from the contracts in the YAML files, so that a screen that asks for a column nobody
-publishes fails its test.
+No dbt here: the columns come from the contracts in the YAML files, so that a screen that asks for a column
+nobody publishes fails its test.
 """
 
 from __future__ import annotations
@@ -21,12 +22,22 @@ from console.warehouse import datasets, runs
 CLIENTS = ["Mme Yvette Garnier", "M. Paul Lefèvre", "Mme Inès Caron", "M. Karim Benali", "Mme Odile Perrin"]
 ERRORS = [
     ("HP_NAISSANCE", "Date de naissance manquante", "Compléter la fiche client", "agency", "fiche_client"),
-    ("ERR_PARTICULIER_INCONNU", "Particulier inconnu de l'Urssaf", "Vérifier identifiant et date de naissance",
-     "client", "fiche_client"),
-    ("HP_AVANT_ACTIVATION", "Intervention antérieure à l'activation", "Retirer la ligne ou refacturer hors Home+",
-     "agency", "credit_notes.create"),
+    (
+        "ERR_PARTICULIER_INCONNU",
+        "Particulier inconnu de l'Urssaf",
+        "Vérifier identifiant et date de naissance",
+        "client",
+        "fiche_client",
+    ),
+    (
+        "HP_AVANT_ACTIVATION",
+        "Intervention antérieure à l'activation",
+        "Retirer la ligne ou refacturer hors Home+",
+        "agency",
+        "credit_notes.create",
+    ),
     ("ERREUR_TECHNIQUE", "Service indisponible", "Relancer la synchronisation", "retry", "home_plus.poll"),
-]  # fmt: skip
+]
 NOW = datetime(2026, 11, 21, 13, 32)
 
 
@@ -43,27 +54,49 @@ def contracts() -> dict[str, dict[str, str]]:
 
 
 def seeds() -> dict[str, list[str]]:
-    return {path.stem: next(csv.reader(path.open(encoding="utf-8"))) for path in DBT_PROJECT.glob("seeds/*.csv")}
+    return {
+        path.stem: next(csv.reader(path.open(encoding="utf-8"))) for path in DBT_PROJECT.glob("seeds/*.csv")
+    }
 
 
 def _insert(db: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         names = ", ".join(f'"{name}"' for name in row)
-        db.execute(f"insert into marts.{table} ({names}) values ({', '.join('?' * len(row))})", list(row.values()))
+        db.execute(
+            f"insert into marts.{table} ({names}) values ({', '.join('?' * len(row))})", list(row.values())
+        )
 
 
 def _line(number: int, invoice: dict[str, Any]) -> dict[str, Any]:
     amount = Decimal(invoice["total_incl_vat"]) / 2
     return {
-        "line_no": number, "source": "intervention", "source_id": f"INT-{number}", "date": date(2026, 10, number + 3),
-        "service_code": "MENAGE", "label": "Ménage", "day_type": "weekday" if number == 1 else "sunday_holiday",
-        "minutes": 150, "quantity": Decimal("2.5"), "unit": "hour", "rate": Decimal("26.00"), "amount": amount,
-        "excl_vat": amount, "vat": Decimal("0.00"), "vat_rate": Decimal("0.0550"), "covered": number == 1,
-        "care_plan_id": "PLAN-7" if number == 1 else None, "pool": "main" if number == 1 else None,
-        "plan_rate": Decimal("24.50"), "coverage_rate": Decimal("0.8000"), "payer_share": Decimal("10.00"),
-        "client_share": amount - 10, "informative_payer_share": Decimal("0.00"), "is_adjustment": False,
-        "client_id": invoice["client_id"], "period": invoice["period"],
-    }  # fmt: skip
+        "line_no": number,
+        "source": "intervention",
+        "source_id": f"INT-{number}",
+        "date": date(2026, 10, number + 3),
+        "service_code": "MENAGE",
+        "label": "Ménage",
+        "day_type": "weekday" if number == 1 else "sunday_holiday",
+        "minutes": 150,
+        "quantity": Decimal("2.5"),
+        "unit": "hour",
+        "rate": Decimal("26.00"),
+        "amount": amount,
+        "excl_vat": amount,
+        "vat": Decimal("0.00"),
+        "vat_rate": Decimal("0.0550"),
+        "covered": number == 1,
+        "care_plan_id": "PLAN-7" if number == 1 else None,
+        "pool": "main" if number == 1 else None,
+        "plan_rate": Decimal("24.50"),
+        "coverage_rate": Decimal("0.8000"),
+        "payer_share": Decimal("10.00"),
+        "client_share": amount - 10,
+        "informative_payer_share": Decimal("0.00"),
+        "is_adjustment": False,
+        "client_id": invoice["client_id"],
+        "period": invoice["period"],
+    }
 
 
 def _invoice(position: int, status: str) -> dict[str, Any]:
@@ -71,29 +104,58 @@ def _invoice(position: int, status: str) -> dict[str, Any]:
     name = CLIENTS[position % len(CLIENTS)]
     issued = status in ("validee", "envoyee")
     return {
-        "invoice_id": f"I{position:04}", "invoice_number": f"F2026-{1200 + position:06}" if issued else None,
-        "kind": "main", "draft_id": f"D-C{position % 60:03}-202610-main", "client_id": f"C{position % 60:03}",
-        "client_name": name, "payment_method": "virement" if position % 4 else "prelevement", "period": "2026-10",
-        "status": status, "issued_on": date(2026, 11, 2) if issued else None, "due_on": date(2026, 12, 2),
-        "created_at": NOW - timedelta(days=19), "sent_at": NOW - timedelta(days=12) if status == "envoyee" else None,
-        "delivery": "mail" if position % 3 else "courrier", "is_home_plus_client": position % 2 == 0,
-        "total_incl_vat": amount, "total_excl_vat": amount - 3, "total_vat": Decimal("3.00"),
-        "payer_total": Decimal("20.00"), "client_total": amount - 20, "client_paid": Decimal("0.00"),
-        "payer_paid": Decimal("0.00"), "client_due": amount - 20, "payer_due": Decimal("20.00"),
-        "client_payment_state": "a_regler" if position % 5 else "partiel", "payer_payment_state": "a_regler",
+        "invoice_id": f"I{position:04}",
+        "invoice_number": f"F2026-{1200 + position:06}" if issued else None,
+        "kind": "main",
+        "draft_id": f"D-C{position % 60:03}-202610-main",
+        "client_id": f"C{position % 60:03}",
+        "client_name": name,
+        "payment_method": "virement" if position % 4 else "prelevement",
+        "period": "2026-10",
+        "status": status,
+        "issued_on": date(2026, 11, 2) if issued else None,
+        "due_on": date(2026, 12, 2),
+        "created_at": NOW - timedelta(days=19),
+        "sent_at": NOW - timedelta(days=12) if status == "envoyee" else None,
+        "delivery": "mail" if position % 3 else "courrier",
+        "is_home_plus_client": position % 2 == 0,
+        "total_incl_vat": amount,
+        "total_excl_vat": amount - 3,
+        "total_vat": Decimal("3.00"),
+        "payer_total": Decimal("20.00"),
+        "client_total": amount - 20,
+        "client_paid": Decimal("0.00"),
+        "payer_paid": Decimal("0.00"),
+        "client_due": amount - 20,
+        "payer_due": Decimal("20.00"),
+        "client_payment_state": "a_regler" if position % 5 else "partiel",
+        "payer_payment_state": "a_regler",
         "home_plus_status": "integree" if position % 6 == 0 and issued else None,
-    }  # fmt: skip
+    }
 
 
 def _home_plus_error(position: int) -> dict[str, Any]:
     invoice = _invoice(position, "envoyee")
     code, reason, remedy, who, action = ERRORS[position % len(ERRORS)]
     return {
-        "invoice_number": invoice["invoice_number"], "client_id": invoice["client_id"], "client_name": invoice["client_name"], "period": "2026-10",
-        "amount": invoice["total_incl_vat"], "error_code": code, "reason": reason, "remedy": remedy, "fixable_by": who,
-        "action": action, "since": NOW - timedelta(days=position % 23, hours=position), "tries": 1 + position % 4,
-        "message": reason, "codes": code, "status": "en_erreur", "status_label": "En erreur", "colour": "red",
-    }  # fmt: skip
+        "invoice_number": invoice["invoice_number"],
+        "client_id": invoice["client_id"],
+        "client_name": invoice["client_name"],
+        "period": "2026-10",
+        "amount": invoice["total_incl_vat"],
+        "error_code": code,
+        "reason": reason,
+        "remedy": remedy,
+        "fixable_by": who,
+        "action": action,
+        "since": NOW - timedelta(days=position % 23, hours=position),
+        "tries": 1 + position % 4,
+        "message": reason,
+        "codes": code,
+        "status": "en_erreur",
+        "status_label": "En erreur",
+        "colour": "red",
+    }
 
 
 def _fill(db: duckdb.DuckDBPyConnection) -> None:
@@ -101,89 +163,174 @@ def _fill(db: duckdb.DuckDBPyConnection) -> None:
     drafts = [_invoice(position, "brouillon") for position in range(200, 212)]
     _insert(db, "invoices", issued + drafts)
     for invoice in issued[:40] + drafts:
-        _insert(db, "invoice_lines", [{**_line(n, invoice), "invoice_id": invoice["invoice_id"]} for n in (1, 2)])
+        _insert(
+            db, "invoice_lines", [{**_line(n, invoice), "invoice_id": invoice["invoice_id"]} for n in (1, 2)]
+        )
     simulated = [
         {
-            "draft_id": f"D-C{n:03}-202611-main", "kind": "main", "client_id": f"C{n:03}",
-            "client_name": CLIENTS[n % len(CLIENTS)], "period": "2026-11", "total_incl_vat": Decimal("130.00"),
-            "total_excl_vat": Decimal("123.22"), "total_vat": Decimal("6.78"), "payer_total": Decimal("20.00"),
-            "client_total": Decimal("110.00"), "line_count": 2, "blocking_controls": int(n == 3),
+            "draft_id": f"D-C{n:03}-202611-main",
+            "kind": "main",
+            "client_id": f"C{n:03}",
+            "client_name": CLIENTS[n % len(CLIENTS)],
+            "period": "2026-11",
+            "total_incl_vat": Decimal("130.00"),
+            "total_excl_vat": Decimal("123.22"),
+            "total_vat": Decimal("6.78"),
+            "payer_total": Decimal("20.00"),
+            "client_total": Decimal("110.00"),
+            "line_count": 2,
+            "blocking_controls": int(n == 3),
             "payment_method": "virement",
         }
         for n in range(20)
-    ]  # fmt: skip
+    ]
     _insert(db, "draft_invoices", simulated)
     for draft in simulated[:5]:
-        _insert(db, "draft_invoice_lines", [{**_line(n, draft), "draft_id": draft["draft_id"]} for n in (1, 2)])
+        _insert(
+            db, "draft_invoice_lines", [{**_line(n, draft), "draft_id": draft["draft_id"]} for n in (1, 2)]
+        )
     _insert(
-        db, "invoice_controls",
+        db,
+        "invoice_controls",
         [
             {
-                "control_id": f"K{n}", "subject_type": "draft", "draft_id": f"D-C{n:03}-202611-main",
-                "client_id": f"C{n:03}", "client_name": CLIENTS[n % 5], "period": "2026-11",
+                "control_id": f"K{n}",
+                "subject_type": "draft",
+                "draft_id": f"D-C{n:03}-202611-main",
+                "client_id": f"C{n:03}",
+                "client_name": CLIENTS[n % 5],
+                "period": "2026-11",
                 "code": "TARIF_MANQUANT" if n == 3 else "EMAIL_MANQUANT",
-                "severity": "bloquant" if n == 3 else "alerte", "message": "Intervention du 04/11/2026 sans tarif.",
+                "severity": "bloquant" if n == 3 else "alerte",
+                "message": "Intervention du 04/11/2026 sans tarif.",
                 "remedy": "Créer le contrat du client.",
             }
             for n in range(6)
         ],
-    )  # fmt: skip
+    )
     _insert(db, "home_plus_errors", [_home_plus_error(position) for position in range(38)])
     _insert(
-        db, "interventions",
+        db,
+        "interventions",
         [
             {
-                "intervention_id": f"INT-{n:04}", "client_id": f"C{n % 60:03}", "client_name": CLIENTS[n % 5],
-                "worker_id": f"W{n % 12:02}", "service_code": "MENAGE", "service_label": "Ménage",
-                "starts_at": NOW - timedelta(days=n % 40), "ends_at": NOW - timedelta(days=n % 40) + timedelta(hours=2),
-                "date": (NOW - timedelta(days=n % 40)).date(), "period": "2026-11", "minutes": 120,
-                "status": "realisee", "version": 1, "billing_state": "sans_validation",
+                "intervention_id": f"INT-{n:04}",
+                "client_id": f"C{n % 60:03}",
+                "client_name": CLIENTS[n % 5],
+                "worker_id": f"W{n % 12:02}",
+                "service_code": "MENAGE",
+                "service_label": "Ménage",
+                "starts_at": NOW - timedelta(days=n % 40),
+                "ends_at": NOW - timedelta(days=n % 40) + timedelta(hours=2),
+                "date": (NOW - timedelta(days=n % 40)).date(),
+                "period": "2026-11",
+                "minutes": 120,
+                "status": "realisee",
+                "version": 1,
+                "billing_state": "sans_validation",
             }
             for n in range(70)
         ],
-    )  # fmt: skip
+    )
     _insert(
-        db, "planning_gaps",
+        db,
+        "planning_gaps",
         [
             {
-                "gap_id": "MANQUANTE:P1", "planning_id": "P1", "client_id": "C001", "client_name": CLIENTS[1],
-                "worker_id": "W01", "date": date(2026, 11, 3), "code": "MANQUANTE", "planned_minutes": 90,
-                "done_minutes": 0, "message": "Prévue à 09:00, aucune intervention reçue.", "period": "2026-11",
+                "gap_id": "MANQUANTE:P1",
+                "planning_id": "P1",
+                "client_id": "C001",
+                "client_name": CLIENTS[1],
+                "worker_id": "W01",
+                "date": date(2026, 11, 3),
+                "code": "MANQUANTE",
+                "planned_minutes": 90,
+                "done_minutes": 0,
+                "message": "Prévue à 09:00, aucune intervention reçue.",
+                "period": "2026-11",
             }
         ],
-    )  # fmt: skip
+    )
     _insert(
-        db, "queue_counts",
+        db,
+        "queue_counts",
         [
-            {"queue": "interventions_a_valider", "rank": 10, "section": "Activité",
-             "screen": "Interventions à valider", "label": "Interventions à valider", "items": 70,
-             "oldest": NOW - timedelta(days=39)},
-            {"queue": "brouillons", "rank": 50, "section": "Facturation", "screen": "Brouillons et contrôles",
-             "label": "Brouillons et contrôles", "items": 12, "amount": Decimal("1234.56"), "oldest": NOW},
-            {"queue": "a_envoyer", "rank": 60, "section": "Facturation", "screen": "Toutes les factures",
-             "label": "Factures validées à envoyer", "items": 44, "amount": Decimal("9876.54"), "oldest": NOW},
-            {"queue": "home_plus_erreurs", "rank": 100, "section": "Home+", "screen": "Erreurs HOME+",
-             "label": "Erreurs HOME+", "items": 38, "amount": Decimal("16713.91"), "oldest": NOW - timedelta(days=22)},
+            {
+                "queue": "interventions_a_valider",
+                "rank": 10,
+                "section": "Activité",
+                "screen": "Interventions à valider",
+                "label": "Interventions à valider",
+                "items": 70,
+                "oldest": NOW - timedelta(days=39),
+            },
+            {
+                "queue": "brouillons",
+                "rank": 50,
+                "section": "Facturation",
+                "screen": "Brouillons et contrôles",
+                "label": "Brouillons et contrôles",
+                "items": 12,
+                "amount": Decimal("1234.56"),
+                "oldest": NOW,
+            },
+            {
+                "queue": "a_envoyer",
+                "rank": 60,
+                "section": "Facturation",
+                "screen": "Toutes les factures",
+                "label": "Factures validées à envoyer",
+                "items": 44,
+                "amount": Decimal("9876.54"),
+                "oldest": NOW,
+            },
+            {
+                "queue": "home_plus_erreurs",
+                "rank": 100,
+                "section": "Home+",
+                "screen": "Erreurs HOME+",
+                "label": "Erreurs HOME+",
+                "items": 38,
+                "amount": Decimal("16713.91"),
+                "oldest": NOW - timedelta(days=22),
+            },
         ],
-    )  # fmt: skip
+    )
     stages = ["Planifiées", "Réalisées", "Validées", "Facturées", "Envoyées", "Demandées à Home+", "Réglées"]
     _insert(
-        db, "month_progress",
+        db,
+        "month_progress",
         [
-            {"progress_id": f"{period}:{rank}", "period": period, "rank": rank, "stage": stage,
-             "items": 400 - rank * 40, "amount": Decimal("0.00") if rank < 4 else Decimal("12345.60")}
-            for period in ("2026-10", "2026-11") for rank, stage in enumerate(stages, start=1)
+            {
+                "progress_id": f"{period}:{rank}",
+                "period": period,
+                "rank": rank,
+                "stage": stage,
+                "items": 400 - rank * 40,
+                "amount": Decimal("0.00") if rank < 4 else Decimal("12345.60"),
+            }
+            for period in ("2026-10", "2026-11")
+            for rank, stage in enumerate(stages, start=1)
         ],
-    )  # fmt: skip
+    )
     _insert(
-        db, "rejected_rows",
+        db,
+        "rejected_rows",
         [
-            {"reject_id": "1:4", "batch_id": 1, "source": "interventions", "file_name": "interventions.csv",
-             "row_no": 4, "key": "INT-9", "raw": '{"id": "INT-9", "debut": "31/02/2026"}',
-             "errors": '[{"column": "debut", "value": "31/02/2026", "check": "date", "message": "date inconnue"}]',
-             "reasons": "date inconnue", "loaded_at": NOW}
+            {
+                "reject_id": "1:4",
+                "batch_id": 1,
+                "source": "interventions",
+                "file_name": "interventions.csv",
+                "row_no": 4,
+                "key": "INT-9",
+                "raw": '{"id": "INT-9", "debut": "31/02/2026"}',
+                "errors": '[{"column": "debut", "value": "31/02/2026", "message": "date inconnue"}]',
+                "reasons": "date inconnue",
+                "loaded_at": NOW,
+            }
         ],
-    )  # fmt: skip
+    )
 
 
 def publish(home: Home, run_id: str = "20261121T133200-00001", seq: int = 0, response_seq: int = 0) -> str:
@@ -208,11 +355,20 @@ def publish(home: Home, run_id: str = "20261121T133200-00001", seq: int = 0, res
     runs.publish(
         home,
         runs.RunRecord(
-            run_id=run_id, kind="full", trigger="essai", as_of="2026-11-21 13:32:00", seq=seq,
-            response_seq=response_seq, journal_hash="", fingerprint="", marks={}, started_at=runs.utc(now),
-            finished_at=runs.utc(now), landing_stat=[],
+            run_id=run_id,
+            kind="full",
+            trigger="essai",
+            as_of="2026-11-21 13:32:00",
+            seq=seq,
+            response_seq=response_seq,
+            journal_hash="",
+            fingerprint="",
+            marks={},
+            started_at=runs.utc(now),
+            finished_at=runs.utc(now),
+            landing_stat=[],
         ),
-    )  # fmt: skip
+    )
     return run_id
 
 
