@@ -1,8 +1,8 @@
 """What is still due on an invoice and available on a payment or a credit note, at the moment of deciding.
 
 An allocation is an edge (source, invoice, part, amount > 0); what is due is a total minus a sum of edges
-(spec 96). Edges come from the journal; those that the warehouse derives (a Home+ transfer settles its invoice by
-itself) come from `marts.allocations`, and whatever was decided since its run is added.
+(spec 96). Edges come from the journal; those that the warehouse derives (a Home+ transfer settles its
+invoice by itself) come from `marts.allocations`, and whatever was decided since its run is added.
 """
 
 from __future__ import annotations

@@ -296,11 +296,13 @@ class OutboxAudit(Audit):
             "('home_plus.request', 'mail.invoice', 'documents.print_batch')",
         ):
             if kind == "home_plus.request":
-                yield from (f"demande HOME+ {one['invoice_number']}" for one in payload["requests"])
+                yield from (
+                    f"demande HOME+ {one.get('invoice_number')}" for one in payload.get("requests", [])
+                )
             elif kind == "mail.invoice":
-                yield f"mail {payload['invoice_id']}"
+                yield f"mail {payload.get('invoice_id')}"
             else:
-                yield from (f"courrier {invoice_id}" for invoice_id in payload["invoice_ids"])
+                yield from (f"courrier {invoice_id}" for invoice_id in payload.get("invoice_ids", []))
         for gateway, items in database.json_rows(
             self.connection, "select gateway, items from responses where gateway = 'home_plus'"
         ):
