@@ -74,7 +74,7 @@ class WorkerContext:
     @property
     def last_attempt(self) -> bool:
         """Whether a retry would be refused: what is then unknown has to be said."""
-        return self.job.attempts >= self.settings.retry_max_attempts
+        return self.job.attempts >= self.settings.retry_max_attempts and not self.stopping.is_set()
 
 
 Handler = Callable[[Job, WorkerContext], Outcome]
@@ -309,7 +309,9 @@ def close_job(ctx: WorkerContext, outcome: Outcome, clock: datetime) -> str:
     if outcome.status == "done":
         _commit(ctx, outcome, lambda tx, held: outbox.finish(tx, held, outcome.message))
         return "done"
-    if outcome.status == "failed" or job.attempts >= settings.retry_max_attempts:
+    # what an orderly stop interrupted has not failed, however often the worker was stopped
+    spent = job.attempts >= settings.retry_max_attempts and not ctx.stopping.is_set()
+    if outcome.status == "failed" or spent:
         outcome.message = outcome.message or "La tâche a échoué."
         if not outcome.responses and job.kind in GIVEN_UP:
             outcome.responses = _resolved(GIVEN_UP[job.kind])(job)

@@ -64,9 +64,11 @@ def signals(stopping: threading.Event) -> Iterator[None]:
 def technical_log(settings: Settings) -> Iterator[None]:
     """Errors with their details go to `logs/worker.log` of the home: the screens say them in one sentence."""
     settings.paths.logs.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(
-        settings.paths.logs / "worker.log", maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8", delay=True
-    )
+    path = settings.paths.logs / "worker.log"
+    if any(getattr(one, "baseFilename", None) == str(path) for one in logging.getLogger().handlers):
+        yield  # the command writes everything there already
+        return
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(message)s"))
     log.addHandler(handler)
     try:

@@ -62,7 +62,7 @@ class PayerStore:
         self._db.executescript(SCHEMA)
         self._seed = seed
         if self._meta("origin") is None:
-            self._set_meta(origin=repr(time.time()), hours="0.0", speed=repr(speed or 1.0))
+            self._set_meta(origin=repr(time.time()), hours="0.0", speed=repr(1.0 if speed is None else speed))
         elif speed is not None:
             self.set_speed(speed)
 
@@ -74,7 +74,7 @@ class PayerStore:
 
     @property
     def speed(self) -> float:
-        return float(self._meta("speed") or 1)
+        return float(self._meta("speed") or "1")
 
     def hours(self) -> float:
         """Hours on the payer's clock since it was first started."""
@@ -206,7 +206,8 @@ class PayerStore:
 
     def _day_of(self, hours_ago: float) -> str:
         """The calendar day on which that happened: the sped-up clock shortens waiting, not the calendar."""
-        return (self.today() - timedelta(days=int(hours_ago / self.speed / 24))).isoformat()
+        days = int(hours_ago / max(self.speed, 1.0) / 24)
+        return (self.today() - timedelta(days=days)).isoformat()
 
     # calls
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from console.paths import DEMO_DATA
+from console.sandbox.clients import load_clients
 from console.sandbox.server import SandboxServer
 from tests.gateways.support import REQUEST_PATH, SEARCH_PATH, body
 
@@ -105,8 +107,9 @@ def test_the_administration(tmp_path: Path) -> None:
             "2026-10-05",
             config["pannes"],
         )
-        for wrong in ({"pannes": [{"type": "feu"}]}, {"pannes": [{"sur": "toit", "type": "500"}]},
-                      {"latence": -1}, {"vitesse": "vite"}, {"aujourdhui": "demain"}, []):  # fmt: skip
+        refused: list[object] = [{"pannes": [{"type": "feu"}]}, {"pannes": [{"sur": "toit", "type": "500"}]},
+                      {"latence": -1}, {"vitesse": "vite"}, {"aujourdhui": "demain"}, []]  # fmt: skip
+        for wrong in refused:
             assert http.post("/admin/config", json=wrong).status_code == 400
         assert http.post(REQUEST_PATH, content=f"[{body('F1')}]").status_code == 503
         late = http.post(REQUEST_PATH, content=f"[{body('F1')}]").json()
@@ -165,3 +168,15 @@ def test_a_list_of_clients_is_read_from_a_file(tmp_path: Path) -> None:
         answers = http.post(REQUEST_PATH, content=f"[{body('F1')},{body('F2', client='2')}]").json()
         assert answers[0]["statut"] == "10"
         assert answers[1]["errors"][0]["code"] == "ERR_PARTICULIER_INCONNU"
+
+
+def test_a_stopped_clock_stands_still(tmp_path: Path) -> None:
+    with SandboxServer(tmp_path, speed=0) as payer, client(payer) as http:
+        http.post(REQUEST_PATH, content=f"[{body('F1')}]")
+        payer.store.advance(200)
+        info = http.post(SEARCH_PATH, content='{"numFactureTiers": ["F1"]}').json()["infoDemandePaiements"][0]
+        assert payer.store.hours() == 200 and info["statut"]["code"] == "70"
+
+
+def test_the_clients_of_the_demo_are_readable() -> None:
+    assert load_clients(DEMO_DATA / "sandbox_clients.json")

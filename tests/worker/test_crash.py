@@ -9,6 +9,8 @@ import signal
 import time
 from collections import Counter
 
+import pytest
+
 from tests.gateways.support import REQUEST_PATH, SEARCH_PATH, Agency, entry
 from tests.worker.processes import start_worker
 
@@ -16,6 +18,7 @@ KILLS = 50
 LEASE = 0.4
 
 
+@pytest.mark.slow
 def test_fifty_killed_workers_leave_one_request_per_invoice(agency: Agency) -> None:
     """kill -9 at random moments, many of them between the payer's acceptance and our commit."""
     rng = random.Random(20261121)

@@ -193,3 +193,17 @@ def test_a_refused_event_does_not_lose_the_answer(agency: Agency, monkeypatch: p
     enqueue(agency, "essai", not_before=datetime.now(UTC) - timedelta(seconds=1))
     assert agency.work().done == 1
     assert len(agency.responses()) == 1 and agency.journal.last_seq() == 0
+
+
+def test_what_an_orderly_stop_interrupts_is_not_given_up(
+    agency: Agency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(job: Job, ctx: WorkerContext) -> Outcome:
+        ctx.stopping.set()
+        return Outcome("retry", "Interrompu par l'arrêt ; la suite reprendra.", retry_at=ctx.now())
+
+    handle(monkeypatch, "essai", interrupted)
+    enqueue(agency, "essai")
+    for _ in range(3):
+        assert agency.work(retry_max_attempts=1).retried == 1
+    assert agency.jobs()[0]["status"] == "queued"
