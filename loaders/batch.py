@@ -179,25 +179,22 @@ def _rejected(chunk, plan, canonical, wrong, errors) -> list[Rejected]:  # type:
 
 def _broken(chunk: Chunk, retry: dict[int, str]) -> list[Rejected]:
     """Rows that have not the columns of the header."""
-    headers = chunk.table.column_names
-    return [
-        Rejected(
-            row.row,
-            None,
-            {
-                (headers[position] if position < len(headers) else f"colonne {position + 1}"): cell
-                for position, cell in enumerate(row.cells)
-            },
-            [{"column": None, "value": None, "check": "colonnes", "message": row.message}],
-        )
-        for row in chunk.broken
-        if not retry or row.row in retry
-    ]
+    rejected = []
+    for row in chunk.broken:
+        if retry and row.row not in retry:
+            continue
+        raw: dict[str, str | None] = dict.fromkeys(chunk.table.column_names)
+        names = [*raw, *(f"colonne {n}" for n in range(len(raw) + 1, len(row.cells) + 1))]
+        raw.update(zip(names, row.cells, strict=False))
+        error = {"column": None, "value": None, "check": "colonnes", "message": row.message}
+        rejected.append(Rejected(row.row, None, raw, [error]))
+    return rejected
 
 
 def _cells(table: pa.Table, position: int) -> dict[str, str | None]:
+    """Every column that the row has, the empty ones too: a corrected reject needs its whole header."""
     values = {name: table[name][position].as_py() for name in table.column_names}
-    return {name: value for name, value in values.items() if value not in (None, "", ABSENT)}
+    return {name: value or None for name, value in values.items() if value != ABSENT}
 
 
 def _without_comments(chunk: Chunk, raw: RawFile, tally: _Tally) -> Chunk:

@@ -25,7 +25,7 @@ from loaders.values import SKIPPED_TIME, UNREADABLE
 if TYPE_CHECKING:
     from loaders.contract import Contract, Field
 
-MAX_AMOUNT = Decimal("9999999999.99")  # DECIMAL(12,2)
+AMOUNT_LIMIT = Decimal(10) ** 10  # DECIMAL(12,2): ten digits before the point
 FIRST_YEAR, LAST_YEAR = "1900", "2199"
 TEXT_DTYPE = pd.ArrowDtype(pa.string())
 
@@ -228,7 +228,7 @@ def _number_checks(field: Field) -> list[pandera.Check]:
 
 
 def _fits(value: Decimal) -> bool:
-    return abs(value) < MAX_AMOUNT + 1
+    return abs(value) < AMOUNT_LIMIT
 
 
 def _plausible_year(text: str) -> bool:

@@ -9,9 +9,10 @@ import json
 
 import duckdb
 
+from loaders.contract import DEFAULT_WORD
 from loaders.contracts import SOURCES
 from loaders.errors import Refused
-from loaders.headers import REASONS_COLUMN, REJECT_COLUMN
+from loaders.headers import REASONS_COLUMN, REJECT_COLUMN, match_headers
 
 DELIMITER = ";"
 
@@ -35,11 +36,24 @@ def rejects_csv(landing: duckdb.DuckDBPyConnection, batch_id: int) -> str:
     cells = [json.loads(raw) for _, raw, _ in rows]
     ours = (REJECT_COLUMN, REASONS_COLUMN)
     headers = [name for name in dict.fromkeys(n for row in cells for n in row) if name not in ours]
+    absent = _absent(landing, batch_id, headers)
     lines = [[*headers, *ours]]
     for (row_no, _, errors), row in zip(rows, cells, strict=True):
         reasons = " / ".join(_reason(error) for error in json.loads(errors))
-        lines.append([*(row.get(name, "") for name in headers), f"{batch_id}:{row_no}", reasons])
+        values = [(row[name] or "") if name in row else absent[name] for name in headers]
+        lines.append([*values, f"{batch_id}:{row_no}", reasons])
     return _csv(lines)
+
+
+def _absent(landing: duckdb.DuckDBPyConnection, batch_id: int, headers: list[str]) -> dict[str, str]:
+    """What stands for a column that a JSON object did not have: the word that a missing column lands as."""
+    row = landing.execute("SELECT source FROM raw.load_batches WHERE batch_id = ?", [batch_id]).fetchone()
+    contract = SOURCES.get(row[0]) if row else None
+    words = dict.fromkeys(headers, "")
+    if contract is not None:
+        for name, header in match_headers(contract, headers).columns.items():
+            words[header] = DEFAULT_WORD if contract.by_name[name].inherits else ""
+    return words
 
 
 def _reason(error: dict[str, str | None]) -> str:

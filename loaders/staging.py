@@ -32,7 +32,7 @@ class Rejected:
 
     row: int
     key: str | None
-    raw: Mapping[str, str | None]
+    raw: dict[str, str | None]
     errors: Sequence[Mapping[str, Any]]
 
     def as_dict(self) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class Staging:
         columns = [
             [one.row for one in rejected],
             [one.key for one in rejected],
-            [_dump({k: v for k, v in one.raw.items() if v is not None}) for one in rejected],
+            [_dump(one.raw) for one in rejected],
             [_dump(list(one.errors)) for one in rejected],
         ]
         self._connection.register("chunk", pa.table(columns, schema=_REJECTS))

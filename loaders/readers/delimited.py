@@ -90,7 +90,7 @@ def _ends_inside_quotes(path: Path, encoding: str, delimiter: str) -> bool:
     def lines() -> Iterator[str]:
         with path.open("r", encoding=encoding, newline="") as stream:
             yield from stream
-        yield f"\n{mark}\n"
+        yield f"{mark}\n"
 
     record: list[str] = []
     csv.field_size_limit(1 << 30)

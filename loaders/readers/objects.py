@@ -50,7 +50,7 @@ def _objects(content: str) -> list[dict[str, str | None]]:
     except _Repeated as error:
         raise Refused(f"Un objet du fichier donne deux fois « {error} ».") from error
     except json.JSONDecodeError as error:
-        cut = "tronqué ou " if error.pos >= len(error.doc.rstrip()) - 1 else ""
+        cut = "" if error.doc.rstrip().endswith(("]", "}")) else "tronqué ou "
         raise Refused(f"Le JSON est {cut}mal formé (ligne {error.lineno}, colonne {error.colno}).") from error
     except (RecursionError, ValueError) as error:
         raise Refused("Le JSON est mal formé.") from error
