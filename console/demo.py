@@ -25,7 +25,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from console.commands.base import Stop, say, say_error
+from console.commands.base import Stop, log_to, say, say_error
 from console.paths import DEMO_DATA
 from console.settings import Settings, load_settings
 
@@ -45,6 +45,7 @@ def run_demo(home: Path, port: int | None = None, serve: bool = True, data: Path
     if serve and _taken(settings.host, settings.port):
         raise Stop(f"Le port {settings.port} est déjà pris : choisissez-en un autre, PORT=8511 make demo.")
     paths = settings.paths.create()
+    log_to(paths.logs, "demo.log")
     sandbox_port = _write_settings(settings)
     settings = load_settings(home=paths.root, port=port)
     children = Children()
@@ -275,12 +276,14 @@ class Children:
 
 @contextmanager
 def _stop_on_signals() -> Iterator[None]:
-    """SIGTERM ends the demo as Ctrl-C does."""
+    """SIGTERM and a closed terminal end the demo as Ctrl-C does (which a script may have had ignored)."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     finally:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import secrets
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from console.commands.base import AsOf, Json, Stop, say, say_error, say_json, settings, table
 from console.commands.french import Command, Group
+
+if TYPE_CHECKING:
+    from console.journal.backup import BackupReport
+    from console.settings import Settings
 
 SETTINGS_FILE = """\
 # Réglages de cette agence. Chacun peut aussi être donné par une variable : GUICHET_TIMEZONE, GUICHET_PORT…
@@ -87,36 +92,48 @@ def run(
 
 def verify(as_json: Json = False) -> None:
     """Vérifie le journal : chaîne, réservations, numérotation, totaux ; dit ce qui ne tient pas."""
+    from dataclasses import asdict
+
     from console.journal.verify import verify as check
 
-    report = check(settings())
+    checks = check(settings())
     if as_json:
-        say_json(report.as_dict())
+        say_json([asdict(one) for one in checks])
     else:
-        for line in report.lines():
-            say(line)
-    if not report.ok:
-        raise Stop("La vérification a trouvé des écarts.")
+        for one in checks:
+            say(f"{'tient' if one.ok else 'ÉCART'}  {one.name} : {one.detail}")
+    if wrong := [one.name for one in checks if not one.ok]:
+        raise Stop(f"La vérification a trouvé des écarts : {', '.join(wrong)}.")
 
 
 def backup(file: Annotated[Path, typer.Argument(metavar="FICHIER", help="Archive à écrire.")]) -> None:
-    """Enregistre le journal, les fichiers reçus et les documents dans une archive."""
+    """Enregistre dans une archive le journal, les fichiers reçus, les documents et les réglages."""
     from console.journal.backup import backup as save
-    from console.warehouse.lock import batch_lock
 
-    made = settings()
-    with batch_lock(made, "sauvegarde", say_error):
-        say(f"Sauvegarde écrite : {save(made, file)}")
+    _report("Sauvegarde écrite", lambda made: save(made, file))
 
 
-def restore(file: Annotated[Path, typer.Argument(metavar="FICHIER", help="Archive à reprendre.")]) -> None:
-    """Reprend une sauvegarde dans le dossier de l'agence."""
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FICHIER", help="Archive à reprendre.")],
+    force: Annotated[bool, typer.Option("--force", help="Remplacer l'agence déjà présente.")] = False,
+) -> None:
+    """Reprend une sauvegarde dans un dossier vide (GUICHET_HOME), puis « guichet run » recalcule."""
     from console.journal.backup import restore as bring_back
+
+    _report("Sauvegarde reprise", lambda made: bring_back(made, file, force))
+
+
+def _report(done: str, work: Callable[[Settings], BackupReport]) -> None:
+    from console.journal.refused import Refused
     from console.warehouse.lock import batch_lock
 
     made = settings()
-    with batch_lock(made, "restauration", say_error):
-        say(f"Sauvegarde reprise : {bring_back(made, file)}")
+    try:
+        with batch_lock(made, "sauvegarde ou reprise", say_error):
+            report = work(made)
+    except Refused as refused:
+        raise Stop(str(refused)) from refused
+    say(f"{done} : {report.file} (journal n° {report.seq}, {report.documents} documents).")
 
 
 def _read_password(from_stdin: bool) -> tuple[str, bool]:

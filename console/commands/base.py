@@ -92,6 +92,15 @@ def freshen(made: Settings, trigger: str) -> RunReport | None:
     return report
 
 
+def log_to(folder: Path, name: str) -> None:
+    """Sends what the technical loggers say to a file of the home, not to the reader."""
+    import logging
+
+    folder.mkdir(parents=True, exist_ok=True)
+    line = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    logging.basicConfig(filename=folder / name, format=line, encoding="utf-8")
+
+
 def report_unexpected(error: BaseException) -> str:
     """Keeps the traceback in the home's log; the sentence that says where."""
     kind = type(error).__name__
@@ -117,7 +126,10 @@ def table(headers: list[str], rows: list[list[Any]], right: tuple[int, ...] = ()
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for index, header in enumerate(headers):
-        drawn.add_column(header, justify="right" if index in right else "left", overflow="fold")
+        drawn.add_column(
+            header, justify="right" if index in right else "left", overflow="fold", no_wrap=index == 0
+        )
     for row in rows:
         drawn.add_row(*("" if value is None else str(value) for value in row))
-    Console(highlight=False, markup=False, emoji=False).print(drawn)
+    width = None if sys.stdout.isatty() else 200
+    Console(highlight=False, markup=False, emoji=False, width=width).print(drawn)

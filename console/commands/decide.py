@@ -6,6 +6,7 @@ import getpass
 import sys
 import uuid
 from contextlib import closing
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -106,14 +107,8 @@ def perform(made: Settings, action: str, parameters: dict[str, Any], as_user: st
 
 
 def load_actions() -> None:
-    """Fills the registry: each module of `console.actions` declares its own."""
-    import pkgutil
-    from importlib import import_module
-
-    import console.actions as package
-
-    for found in pkgutil.iter_modules(package.__path__):
-        import_module(f"{package.__name__}.{found.name}")
+    """Fills the registry."""
+    import_module("console.actions")
 
 
 def _who(journal: Journal, as_user: str | None) -> tuple[str, str]:

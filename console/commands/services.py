@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console.commands.base import AsOf, Stop, say, say_error, settings
+from console.commands.base import AsOf, Stop, log_to, say, say_error, settings
 from console.commands.french import Command
 
 Port = Annotated[int | None, typer.Option(metavar="PORT", help="Port d'écoute.", min=0, max=65535)]
@@ -39,15 +39,10 @@ def worker(
     as_of: AsOf = None,
 ) -> None:
     """Traite les tâches en attente : demandes de paiement, documents, messages, mises à jour."""
-    import logging
-
     from console.worker import run_worker
 
     made = settings(as_of)
-    made.paths.create()
-    logging.basicConfig(
-        filename=made.paths.logs / "worker.log", format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    log_to(made.paths.create().logs, "worker.log")
     report = run_worker(made, once=once)
     for message in report.messages:
         say_error(message)
