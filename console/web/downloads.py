@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+import duckdb
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
@@ -58,6 +59,8 @@ def export(request: Request) -> Response:
         path = files.write(warehouse, sql, where.params, format, dataset.name)
     except (query.BadQuery, ExportRefused) as error:
         return refused(str(error), 400)
+    except duckdb.ConversionException:
+        return refused("Une valeur de ces filtres ne convient pas à sa colonne.", 400)
     name = f"{dataset.name}-{state.settings().today():%Y-%m-%d}.{format}"
     return FileResponse(
         path,

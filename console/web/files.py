@@ -43,19 +43,21 @@ def rejects_csv(warehouse: Warehouse, batch_id: int) -> str | None:
 
     The landing itself is not opened here: it belongs to whoever is loading."""
     from loaders.exchange import rejects_csv as written
+    from loaders.landing import ensure_landing
 
     rows = warehouse.rows(
-        "select batch_id, row_no, raw, errors from marts.rejected_rows where batch_id = ? order by row_no",
+        "select batch_id, source, file_name, row_no, key, raw, errors from marts.rejected_rows "
+        "where batch_id = ? order by row_no",
         (batch_id,),
     )
     if not rows:
         return None
     with duckdb.connect() as db:
-        db.execute("create schema raw")
-        db.execute(
-            "create table raw.rejected_rows (batch_id bigint, row_no bigint, raw varchar, errors varchar)"
-        )
+        ensure_landing(db)
+        db.execute("insert into raw.load_batches (batch_id, source) values (?, ?)", [batch_id, rows[0]["source"]])
         db.executemany(
-            "insert into raw.rejected_rows values (?, ?, ?, ?)", [list(row.values()) for row in rows]
+            "insert into raw.rejected_rows by name select ? as batch_id, ? as source, ? as file_name, ? as row_no, "
+            "? as key, ? as raw, ? as errors",
+            [list(row.values()) for row in rows],
         )
         return written(db, batch_id)

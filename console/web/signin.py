@@ -33,8 +33,8 @@ PAGE = """<!DOCTYPE html>
  body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: #F4F6F5;
         color: #1B2B2B;
         font: 15px/1.5 "Source Sans 3", "Source Sans Pro", system-ui, sans-serif; }
- main { width: min(22rem, calc(100vw - 3rem)); background: #fff; border: 1px solid #DDE3E1; border-radius: 6px;
-        padding: 2rem; }
+ main { width: min(22rem, calc(100vw - 3rem)); background: #fff; padding: 2rem;
+        border: 1px solid #DDE3E1; border-radius: 6px; }
  h1 { font-size: 22px; font-weight: 650; margin: 0 0 .25rem; }
  p { margin: 0 0 1.25rem; color: #667372; }
  .error { color: #B3261E; background: #FBECEB; border-radius: 6px; padding: .5rem .75rem; }
