@@ -47,7 +47,7 @@ def _body(text: str | None) -> None:
 
 
 def linked(found: list[dict[str, Any]], status: str | None) -> None:
-    """« Éléments liés »: the last synchronisation and its reason, the SMS to the client, each raw exchange."""
+    """« Éléments liés »: the last synchronisation and its reason, the SMS to the client, raw exchanges."""
     if not found:
         return
     zone = state.settings().zone

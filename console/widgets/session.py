@@ -20,10 +20,14 @@ READERS = ("analyste", "comptable", "lecture", "admin")
 EXPORTERS = ("analyste", "comptable", "admin")
 
 
+def token() -> str:
+    """The session token of this browser, as its websocket gave it; empty when there is none."""
+    return st.context.cookies.get(SESSION_COOKIE) or ""
+
+
 def current() -> auth.User | None:
     """The signed-in user, or None. Reads the database."""
-    token = st.context.cookies.get(SESSION_COOKIE)
-    return auth.session_user(state.journal().reader, token)
+    return auth.session_user(state.journal().reader, token())
 
 
 def require(*roles: str) -> auth.User:
@@ -35,7 +39,7 @@ def require(*roles: str) -> auth.User:
         st.warning("Votre session a pris fin. Reconnectez-vous pour continuer.", title="Déconnecté")
         st.logout()
         st.stop()
-    owner = hashlib.sha256(st.context.cookies[SESSION_COOKIE].encode()).hexdigest()
+    owner = hashlib.sha256(token().encode()).hexdigest()
     if st.session_state.get(OWNER, owner) != owner:
         st.session_state.clear()
     st.session_state[OWNER] = owner

@@ -93,14 +93,18 @@ def test_a_new_role_holds_for_sessions_already_open(engine):
 
 
 def _fail(engine, name, origin, times, start=NOW):
-    return [auth.begin_attempt(engine, name, origin, now=start + timedelta(seconds=n))[1] for n in range(times)]
+    return [
+        auth.begin_attempt(engine, name, origin, now=start + timedelta(seconds=n))[1] for n in range(times)
+    ]
 
 
 def test_five_failures_make_that_person_wait_there_and_nobody_else(engine):
     assert _fail(engine, "c.moreau", "10.0.0.1", 6) == [0, 0, 0, 0, 0, 895]
     assert auth.begin_attempt(engine, "c.moreau", "10.0.0.2", now=NOW)[1] == 0
     assert auth.begin_attempt(engine, "autre", "10.0.0.1", now=NOW)[1] == 0
-    assert auth.begin_attempt(engine, "c.moreau", "10.0.0.1", now=NOW + timedelta(minutes=15, seconds=1))[1] == 0
+    assert (
+        auth.begin_attempt(engine, "c.moreau", "10.0.0.1", now=NOW + timedelta(minutes=15, seconds=1))[1] == 0
+    )
 
 
 def test_a_success_forgets_the_failures_before_it(engine):
@@ -112,7 +116,9 @@ def test_a_success_forgets_the_failures_before_it(engine):
 
 
 def test_many_names_from_one_origin_wait_too(engine):
-    waits = [auth.begin_attempt(engine, f"nom{n}", "10.0.0.9", now=NOW)[1] for n in range(auth.LIMIT_ORIGIN + 1)]
+    waits = [
+        auth.begin_attempt(engine, f"nom{n}", "10.0.0.9", now=NOW)[1] for n in range(auth.LIMIT_ORIGIN + 1)
+    ]
     assert waits[:-1] == [0] * auth.LIMIT_ORIGIN and waits[-1] > 0
 
 

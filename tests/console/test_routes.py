@@ -12,12 +12,24 @@ from console.web import signin, state
 from tests.console.conftest import PASSWORD, token_of
 
 CLOSED = [
-    "/", "/factures", "/_stcore/health", "/_stcore/host-config", "/_stcore/script-health-check",
-    "/_stcore/agent/openapi.json", "/media/abc.pdf", "/static/js/index.js", "/index.html", "/deconnexion",
-    "/auth/logout", "/auth/login", "/telechargement/export?donnees=invoices&format=csv",
-    "/telechargement/document/" + "0" * 64, "/telechargement/rejets/1", "/telechargement/modele/clients",
+    "/",
+    "/factures",
+    "/_stcore/health",
+    "/_stcore/host-config",
+    "/_stcore/script-health-check",
+    "/_stcore/agent/openapi.json",
+    "/media/abc.pdf",
+    "/static/js/index.js",
+    "/index.html",
+    "/deconnexion",
+    "/auth/logout",
+    "/auth/login",
+    "/telechargement/export?donnees=invoices&format=csv",
+    "/telechargement/document/" + "0" * 64,
+    "/telechargement/rejets/1",
+    "/telechargement/modele/clients",
     "/inconnu",
-]  # fmt: skip
+]
 
 
 def test_health_says_ok_and_nothing_else(browser: TestClient):
@@ -77,7 +89,11 @@ def test_signing_in_sets_a_cookie_that_scripts_cannot_read(browser: TestClient):
     answer = _sign_in(browser, _form(browser), suite="/factures?factures-page=2")
     assert answer.status_code == 303 and answer.headers["location"] == "/factures?factures-page=2"
     cookie = next(c for c in answer.headers.get_list("set-cookie") if c.startswith("guichet_session="))
-    assert "httponly" in cookie.lower() and "samesite=lax" in cookie.lower() and "max-age=43200" in cookie.lower()
+    assert (
+        "httponly" in cookie.lower()
+        and "samesite=lax" in cookie.lower()
+        and "max-age=43200" in cookie.lower()
+    )
     assert browser.get("/telechargement/modele/clients").status_code == 200
 
 
@@ -122,7 +138,9 @@ def test_a_form_far_too_long_is_refused(browser: TestClient):
     assert _sign_in(browser, _form(browser), password="x" * 10_000).status_code == 400
 
 
-@pytest.mark.parametrize("target", ["//ailleurs", "/\\ailleurs", "https://ailleurs", "javascript:x", "", "/a\nb"])
+@pytest.mark.parametrize(
+    "target", ["//ailleurs", "/\\ailleurs", "https://ailleurs", "javascript:x", "", "/a\nb"]
+)
 def test_signing_in_never_leads_elsewhere(target: str):
     assert signin.safe_target(target) == "/"
 
@@ -148,10 +166,15 @@ def test_signing_out_ends_the_session_itself(signed_in):
     assert auth.session_user(state.journal().reader, token) is None
 
 
-@pytest.mark.parametrize(("role", "status"), [("analyste", 200), ("comptable", 200), ("admin", 200),
-                                              ("lecture", 403), ("client", 403)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [("analyste", 200), ("comptable", 200), ("admin", 200), ("lecture", 403), ("client", 403)],
+)
 def test_exports_are_for_those_who_export(signed_in, role: str, status: int):
-    assert signed_in(role).get("/telechargement/export?donnees=home_plus_errors&format=csv").status_code == status
+    assert (
+        signed_in(role).get("/telechargement/export?donnees=home_plus_errors&format=csv").status_code
+        == status
+    )
 
 
 def test_an_export_holds_exactly_the_filtered_rows(signed_in):
