@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from console.exports.formats import NARROW, day, duration, euros, month, percent, quantity
+from console.exports.formats import NARROW, day, duration, euros, month, of_month, percent, quantity
 from console.settings import Settings
 
 PAYMENT_METHODS = {
@@ -176,7 +176,7 @@ def _introduction(data: dict[str, Any]) -> list[str]:
     if data["kind"] == "credit_note" and data["origin"]:
         sentences.append(f"Avoir sur la facture {data['origin']}.")
     elif data["kind"] == "adj":
-        sentences.append(f"Ajustement des prestations de {month(data['period'])}.")
+        sentences.append(f"Ajustement des prestations {of_month(data['period'])}.")
     if data["replaces"]:
         sentences.append(f"Cette facture annule et remplace la facture {data['replaces']}.")
     return sentences

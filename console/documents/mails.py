@@ -14,36 +14,38 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from console.documents.invoice_view import is_credit, kind_label
 from console.documents.store import DocumentError
-from console.exports.formats import day, euros, month
+from console.exports.formats import day, euros, month, of_month
 from console.gateways.mail import Attachment, OutgoingMail
 from console.paths import TEMPLATES
 from console.settings import Settings
 
-PLAIN = "Facture"
-HOME_PLUS = "Email Facture Home+"
-MAIL_TEMPLATES = {PLAIN: "facture", HOME_PLUS: "facture_home_plus"}  # what the dialog offers → files
+PLAIN, HOME_PLUS = "facture", "facture_home_plus"
+MAIL_TEMPLATES = {PLAIN: "Facture", HOME_PLUS: "Email Facture Home+"}  # name of the files → what users read
 
 
 def default_template(is_home_plus_client: bool) -> str:
-    """The template that the dialog proposes (spec 20: Home+ clients default to "Email Facture Home+")."""
+    """Home+ clients get "Email Facture Home+" unless another template is chosen (spec 20)."""
     return HOME_PLUS if is_home_plus_client else PLAIN
 
 
 def invoice_mail(
     settings: Settings, data: dict[str, Any], pdf: bytes, *, to: str, template: str, message_id: str
 ) -> OutgoingMail:
-    """The mail of one invoice with its PDF. `data` as given by invoice_data; `template`: a label of
-    MAIL_TEMPLATES, empty for the default. Raises DocumentError for an unknown template or a broken one."""
-    label = template or default_template(bool(data["is_home_plus_client"]))
-    if label not in MAIL_TEMPLATES:
-        raise DocumentError(f"Modèle de message inconnu : « {label} ».")
-    name, values = MAIL_TEMPLATES[label], _values(data)
+    """The mail of one invoice with its PDF. `data` as given by invoice_data; `template`: a name or a label
+    of MAIL_TEMPLATES, empty for the default. Raises DocumentError for an unknown or broken template."""
+    wanted = template or default_template(bool(data["is_home_plus_client"]))
+    name = next((one for one, label in MAIL_TEMPLATES.items() if wanted in (one, label)), None)
+    if name is None:
+        raise DocumentError(f"Modèle de message inconnu : « {wanted} ».")
+    values = _values(data)
     try:
         values["subject"] = _render(f"{name}.subject.j2", values).strip()
         text = _render(f"{name}.txt.j2", values)
         html = _render(f"{name}.html.j2", values)
     except TemplateError as error:
-        raise DocumentError(f"Le modèle de message « {label} » est incorrect : {error}") from error
+        raise DocumentError(
+            f"Le modèle de message « {MAIL_TEMPLATES[name]} » est incorrect : {error}"
+        ) from error
     attachment = Attachment(f"{_file_name(data['invoice_number'])}.pdf", pdf)
     return OutgoingMail(
         to=to, subject=values["subject"], text=text, html=html, attachments=(attachment,),
@@ -70,6 +72,7 @@ def _values(data: dict[str, Any]) -> dict[str, Any]:
         "issued_on": day(data["issued_on"]),
         "due_on": day(data["due_on"]),
         "period": month(data["period"]),
+        "of_period": of_month(data["period"]),
         "amount": euros(data["client_total"]),
         "is_credit": credit,
         "nothing_due": not data["client_total"],
@@ -90,8 +93,6 @@ def _environment() -> SandboxedEnvironment:
         loader=FileSystemLoader(TEMPLATES / "mail"),
         undefined=StrictUndefined,
         autoescape=lambda name: bool(name and name.endswith(".html.j2")),
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
 
 

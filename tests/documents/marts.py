@@ -11,14 +11,15 @@ import duckdb
 TABLES = """
 create schema marts;
 create table marts.invoices (
-    invoice_id varchar, invoice_number varchar, kind varchar, origin varchar, replaces varchar, client_id varchar,
-    payment_method varchar, period varchar, status varchar, issued_on date, due_on date, created_at timestamp,
+    invoice_id varchar, invoice_number varchar, kind varchar, origin varchar, replaces varchar,
+    client_id varchar, payment_method varchar, period varchar, status varchar, issued_on date, due_on date,
+    created_at timestamp,
     total_incl_vat decimal(12,2), total_excl_vat decimal(12,2), total_vat decimal(12,2),
     payer_total decimal(12,2), client_total decimal(12,2), is_home_plus_client boolean, client_name varchar,
     email varchar, document_sha256 varchar, delivery varchar);
 create table marts.clients (
-    client_id varchar, civility varchar, last_name varchar, first_name varchar, email varchar, address varchar,
-    postal_code varchar, city varchar, country varchar, agency_id varchar);
+    client_id varchar, civility varchar, last_name varchar, first_name varchar, email varchar,
+    address varchar, postal_code varchar, city varchar, country varchar, agency_id varchar);
 create table marts.agencies (
     agency_id varchar, name varchar, siret varchar, nova_number varchar, vat_number varchar, address varchar,
     postal_code varchar, city varchar, country varchar, is_default boolean);
@@ -62,8 +63,8 @@ class Marts:
     def invoice(self, invoice_id: str = "I1", number: str | None = "F2026-000001", **values: Any) -> None:
         """An invoice whose totals are the sums of the lines already inserted for it."""
         totals = self.rows(
-            "select coalesce(sum(amount), 0) as total_incl_vat, coalesce(sum(excl_vat), 0) as total_excl_vat, "
-            "coalesce(sum(vat), 0) as total_vat, coalesce(sum(payer_share), 0) as payer_total, "
+            "select coalesce(sum(amount), 0) as total_incl_vat, coalesce(sum(excl_vat), 0) as total_excl_vat,"
+            " coalesce(sum(vat), 0) as total_vat, coalesce(sum(payer_share), 0) as payer_total, "
             "coalesce(sum(client_share), 0) as client_total from marts.invoice_lines where invoice_id = ?",
             [invoice_id],
         )[0]

@@ -14,6 +14,7 @@ from console.exports.formats import (
     euros,
     moment,
     month,
+    of_month,
     percent,
     quantity,
 )
@@ -79,6 +80,7 @@ def test_dates() -> None:
     assert moment("2026-11-21T19:17:59.000000", paris) == "21/11/2026 20:17"
     assert moment(datetime(2026, 11, 21, 19, 17, tzinfo=UTC), paris) == "21/11/2026 20:17"
     assert month("2026-08") == "août 2026"
+    assert (of_month("2026-08"), of_month("2026-03")) == ("d'août 2026", "de mars 2026")
 
 
 def test_counts_agree_as_in_french() -> None:

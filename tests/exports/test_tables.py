@@ -223,7 +223,8 @@ def test_difficult_texts_reach_the_spreadsheet_whole_and_the_file_stays_readable
 
 def test_other_types_are_written(warehouse: Path, tmp_path: Path) -> None:
     query = """select date '1850-01-01' as ancien, [1, 2] as liste, '{"a": 1}'::json as doc,
-        'inf'::double as infini, 123456789012345678 as grand, timestamptz '2026-11-21 19:17:05+00' as instant"""
+        'inf'::double as infini, 123456789012345678 as grand,
+        timestamptz '2026-11-21 19:17:05+00' as instant"""
     export(warehouse, query, tmp_path / "t.json", "json")
     row = json.loads((tmp_path / "t.json").read_text())[0]
     assert (row["ancien"], row["liste"], row["doc"]) == ("1850-01-01", [1, 2], {"a": 1})
