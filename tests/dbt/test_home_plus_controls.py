@@ -33,7 +33,7 @@ LINE_CONTRACT = {
     "mntPrestationTVA",
     "quantite",
 }
-FEE = {"service_kind": "fee", "unit": "piece", "minutes": 0}
+FEE: dict[str, Any] = {"service_kind": "fee", "unit": "piece", "minutes": 0}
 # invoice → (client, lines, more, failing rules)
 CASES: dict[str, tuple[str, list[dict[str, Any]], dict[str, Any], set[str]]] = {
     "ok": ("bon", [line("50.00")], {}, set()),

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.dbt.home_plus_agency import HomePlusAgency
+from tests.dbt.home_plus_agency import HomePlusAgency, line
 
 AS_OF = "2026-11-21T12:00"
 
@@ -48,6 +48,8 @@ def agency(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomePlusAgency]
         "adopte",
         "meme-heure",
         "rejoue",
+        "credite",
+        "credite-perdu",
     ):
         made.invoice(number, "C")
 
@@ -103,6 +105,13 @@ def agency(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomePlusAgency]
         message="Motif que personne ne connaît",
     )
 
+    made.asked("credite", "C", "2026-11-03")  # sent again under another number: nothing is left to correct
+    made.told("credite", None, "2026-11-03 01:00", "request", "J10", "error", error_code="ERR_MNT_PREST_TTC")
+    made.invoice("AV-1", "C", line("-50.00"), kind="credit_note", origin="credite")
+    made.asked("credite-perdu", "C", "2026-11-03")  # nobody knows whether Home+ has it: still to be settled
+    made.told("credite-perdu", None, "2026-11-03 01:00", "request", "J11", "unknown", error_code="TIMEOUT")
+    made.invoice("AV-2", "C", line("-50.00"), kind="credit_note", origin="credite-perdu")
+    made.accepted("sans-envoi", "en_erreur", "2026-11-04")  # not a state of the payer: changes nothing
     made.stopped("arret", "C", "2026-11-05", "HP_NAISSANCE", "HP_FRAIS")
     made.asked("attente", "C", "2026-11-20")
     made.told("attente", "attente", "2026-11-20 12:00")
@@ -176,7 +185,7 @@ def test_the_state_and_the_tries(
 
 
 def test_what_was_never_asked_is_to_be_sent(agency: HomePlusAgency) -> None:
-    assert agency.rows("SELECT 1 FROM marts.home_plus_requests WHERE invoice_number = 'sans-envoi'") == []
+    assert agency.request("sans-envoi")["status"] == "a_envoyer"
     row = agency.one("SELECT * FROM marts.home_plus_invoices WHERE invoice_number = 'sans-envoi'")
     assert (row["request_status"], row["request_label"], row["eligible"]) == ("a_envoyer", "À envoyer", True)
 
@@ -226,6 +235,7 @@ def test_errors_say_why_and_what_to_do(agency: HomePlusAgency) -> None:
         "refus",
         "illegal",
         "label",
+        "credite-perdu",
     }
     stopped = rows["arret"]
     assert (stopped["reason"], stopped["fixable_by"]) == ("Date de naissance manquante", "agency")

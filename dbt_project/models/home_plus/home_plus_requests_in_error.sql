@@ -1,19 +1,21 @@
 {#- The dataset is `home_plus_errors`; the seed of that name is the catalogue, and dbt wants names to differ. -#}
 {{ config(alias='home_plus_errors') }}
 
--- What asks for somebody: a last synchronisation that failed, or a request the payer or the client turned down and
--- whose invoice has not been credited yet.
+-- What asks for somebody: a last synchronisation that failed, or a request the payer or the client turned down. A
+-- credit note settles both, except where the payer may hold the request all the same (an error to be retried).
 with waiting as (
     select
         requests.*, 'synchronisation' as origin, requests.last_error_code as error_code,
-        requests.last_error_message as payer_message, requests.failing_since as since
+        requests.last_error_message as payer_message, requests.failing_since as since,
+        invoices.has_credit_note and requests.status = 'en_erreur' as may_be_settled
     from {{ ref('home_plus_requests') }} as requests
-    where failing_since is not null
+    join {{ ref('int_billing__invoices') }} as invoices using (invoice_number)
+    where requests.failing_since is not null
 
     union all by name
     select
         requests.*, 'rejet' as origin, coalesce(requests.rejection_code, upper(requests.status)) as error_code,
-        requests.rejection_comment as payer_message, requests.status_at as since
+        requests.rejection_comment as payer_message, requests.status_at as since, false as may_be_settled
     from {{ ref('home_plus_requests') }} as requests
     join {{ ref('int_billing__invoices') }} as invoices using (invoice_number)
     where requests.failing_since is null and not invoices.has_credit_note
@@ -42,3 +44,4 @@ select
 from waiting
 left join {{ ref('home_plus_errors') }} as catalogue on catalogue.code = waiting.error_code
 left join all_reasons using (invoice_number)
+where not (waiting.may_be_settled and coalesce(catalogue.fixable_by, 'retry') <> 'retry')

@@ -104,8 +104,9 @@ named as (
         case when kind = 'file' or outcome = 'ok' then coalesce(by_code.state, by_label.state,
                 -- the payer gives an identifier only to what it has taken in
                 case when kind = 'request' and status_code is null and request_id is not null then 'integree' end)
-            else all_kinds.state end as said_state
+            else accepted.state end as said_state
     from all_kinds
+    left join states as accepted on accepted.state = all_kinds.state
     left join states as by_code on by_code.external_code = trim(all_kinds.status_code)
     left join states as by_label
         on by_label.external_code is null and by_code.state is null
