@@ -133,7 +133,8 @@ class Settings(BaseSettings):
             "home_plus_activation_day": self.home_plus_activation_day,
             "home_plus_with_payer": self.home_plus_with_payer,
             "home_plus_fee_products": self.home_plus_fee_products,
-            "home_plus_third_party_id": self.home_plus_third_party_id,
+            # without an id of its own, the account that signs the requests is the third party
+            "home_plus_third_party_id": self.home_plus_third_party_id or self.home_plus_client_id,
         }
 
 
