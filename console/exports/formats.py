@@ -108,6 +108,12 @@ def month(period: str | None) -> str:
     return f"{MONTHS[int(number) - 1]} {year}"
 
 
+def of_month(period: str | None) -> str:
+    """`d'octobre 2026`, `de mars 2026`: the month after a noun."""
+    shown = month(period)
+    return ("d'" if shown[:1] in ("a", "o") else "de ") + shown if shown else ""
+
+
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """`0 facture`, `1 facture`, `1 234 factures`: in French the plural begins at two."""
     word = singular if abs(number) < 2 else (plural if plural is not None else singular + "s")
