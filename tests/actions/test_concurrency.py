@@ -53,6 +53,11 @@ def at_once(settings: Settings, *calls: tuple[str, dict[str, Any], str]) -> dict
     return {key: (result, refused) for key, result, refused in results}
 
 
+def alone(settings: Settings, journal: Journal, name: str, **params: Any) -> Any:
+    """The same in this process: what comes before the race."""
+    return run_action(name, params, Context(settings, journal, _month(), name), name)  # type: ignore[arg-type]
+
+
 def test_two_processes_create_the_same_month(settings: Settings, journal: Journal):
     month = {"period": "2026-10"}
     results = at_once(settings, ("invoices.create", month, "anne"), ("invoices.create", month, "luc"))
@@ -72,7 +77,7 @@ def test_the_same_order_sent_twice_is_done_once(settings: Settings, journal: Jou
 
 
 def test_two_validations_number_each_invoice_once(settings: Settings, journal: Journal):
-    at_once(settings, ("invoices.create", {"period": "2026-10"}, "creation"))
+    alone(settings, journal, "invoices.create", period="2026-10")
     month = {"period": "2026-10"}
     results = at_once(settings, ("invoices.validate", month, "anne"), ("invoices.validate", month, "luc"))
     assert sorted(len(result["done"]) for result, _ in results.values()) == [0, CLIENTS]
@@ -82,29 +87,22 @@ def test_two_validations_number_each_invoice_once(settings: Settings, journal: J
 
 
 def test_one_payment_is_not_spent_twice(settings: Settings, journal: Journal):
-    target = "C000"
-    at_once(
-        settings, ("invoices.create", {"draft_ids": ["D-C000-202610-main", "D-C001-202610-main"]}, "creation")
+    created = alone(settings, journal, "invoices.create", draft_ids=["D-C000-202610-main"]).done[0]
+    validated = alone(settings, journal, "invoices.validate", invoice_ids=[created["invoice_id"]]).done[0]
+    alone(
+        settings,
+        journal,
+        "payments.record",
+        payment_id="P1",
+        received_on="2026-11-03",
+        amount="60",
+        emitter="client",
+        client_id="C000",
     )
-    numbers = {
-        one["id"]: one["invoice_number"]
-        for one in at_once(settings, ("invoices.validate", {"period": "2026-10"}, "validation"))[
-            "validation"
-        ][0]["done"]
-    }
-    by_client = {
-        event.data["client_id"]: numbers[event.data["invoice_id"]]
-        for event in journal.events(kinds=["billing.invoice_created"])
-    }
-    payment = {
+    share = {
         "payment_id": "P1",
-        "received_on": "2026-11-03",
-        "amount": "60",
-        "emitter": "client",
-        "client_id": target,
+        "allocations": [{"invoice_number": validated["invoice_number"], "amount": "40.00"}],
     }
-    at_once(settings, ("payments.record", payment, "reglement"))
-    share = {"payment_id": "P1", "allocations": [{"invoice_number": by_client[target], "amount": "40.00"}]}
     results = at_once(settings, ("payments.allocate", share, "anne"), ("payments.allocate", share, "luc"))
     assert sorted(len(result["done"]) for result, _ in results.values()) == [0, 1]
     refused = next(result for result, _ in results.values() if not result["done"])
