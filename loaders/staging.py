@@ -175,15 +175,35 @@ class Staging:
         ]
 
     def _is_new(self) -> str:
-        """An SQL condition: the latest landed version of the key, if any, differs. A key is once in a
-        batch, so the latest is the one of the highest batch."""
+        """An SQL condition on `incoming i`: the latest landed version of the key, if any, differs; or the
+        row answers a reject that nothing has answered yet, and must leave a trace that does (decision
+        loaders-versions).
+
+        A key is once in a batch, so its latest version is the one of the highest batch.
+        """
+        source = _quote(self._contract.name)
         table = f'raw."{self._contract.name}"'
-        (landed,) = self._one(f"SELECT EXISTS (FROM {table})")
+        landed, rejected = self._one(
+            f"SELECT EXISTS (FROM {table}), EXISTS (FROM raw.rejected_rows WHERE source = {source})"
+        )
         if not landed:
             return "true"
-        return (
+        differs = (
             "NOT EXISTS (SELECT 1 FROM (SELECT _key AS k, max_by(_hash, _batch) AS h "
             f"FROM {table} GROUP BY _key) WHERE k = i._key AND h = i._hash)"
+        )
+        if not rejected:
+            return differs
+        reference = "r.batch_id || ':' || r.row_no"
+        unanswered = (
+            f"FROM raw.rejected_rows r WHERE r.source = {source} AND r.key IS NOT NULL AND NOT EXISTS"
+        )
+        by_key = f"(SELECT 1 FROM {table} a WHERE a._key = r.key AND a._batch > r.batch_id)"
+        unnamed = f"FROM raw.rejected_rows r WHERE r.source = {source} AND NOT EXISTS"
+        by_name = f"(SELECT 1 FROM {table} a WHERE (a._extra ->> '_rejet') = {reference})"
+        return (
+            f"{differs} OR i._key IN (SELECT r.key {unanswered} {by_key}) "
+            f"OR coalesce((i._extra ->> '_rejet') IN (SELECT {reference} {unnamed} {by_name}), false)"
         )
 
     def _key(self) -> str:

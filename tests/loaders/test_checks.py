@@ -94,7 +94,8 @@ def test_a_contract_does_not_end_before_it_begins(landing: Landing) -> None:
 
 def test_rates_of_a_payer(landing: Landing) -> None:
     header = "payer_id;service_code;base_rate;coverage_rate;billing_mode\n"
-    lines = "P1;A;24;80 %;Tarif PEC\nP1;B;24;0,8;tarif_prestation\nP1;C;24;120;tarif_pec\nP1;D;24;33,333 %;tarif_pec\nP1;E;24;-1;tarif_pec\n"
+    lines = "P1;A;24;80 %;Tarif PEC\nP1;B;24;0,8;tarif_prestation\nP1;C;24;120;tarif_pec\n"
+    lines += "P1;D;24;33,333 %;tarif_pec\nP1;E;24;-1;tarif_pec\n"
     landing.text("payer_defaults.csv", header + lines)
     landed = landing.rows(
         "SELECT _key, base_rate, coverage_rate, billing_mode FROM raw.payer_defaults ORDER BY 1"

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -74,7 +75,8 @@ def test_line_ends(landing: Landing, intervention, newline: str) -> None:
 def test_line_breaks_inside_quotes_belong_to_the_cell(landing: Landing) -> None:
     landing.text(
         "clients.csv",
-        '"client_id";"Nom\nde famille";payment_method;invoice_delivery;Adresse\nC1;A;virement;mail;"1 rue X\n75011 Paris"\n',
+        '"client_id";"Nom\nde famille";payment_method;invoice_delivery;Adresse\n'
+        'C1;A;virement;mail;"1 rue X\n75011 Paris"\n',
     )
     assert landing.rows("SELECT address, _row FROM raw.clients") == [
         {"address": "1 rue X\n75011 Paris", "_row": 2}
@@ -126,9 +128,9 @@ def test_an_inch_is_not_a_quote(landing: Landing) -> None:
 
 
 def workbook(
-    path: Path, rows: list[list[object]], title: str = "Feuil1", formats: dict[str, str] | None = None
+    path: Path, rows: list[list[Any]], title: str = "Feuil1", formats: dict[str, str] | None = None
 ) -> Path:
-    book = openpyxl.Workbook()
+    book: Any = openpyxl.Workbook()
     sheet = book.active
     sheet.title = title
     for row in rows:
@@ -188,7 +190,7 @@ def test_times_and_percentages_of_a_workbook(landing: Landing, tmp_path: Path) -
 
 
 def test_the_sheet_named_like_the_source_is_taken(landing: Landing, tmp_path: Path) -> None:
-    book = openpyxl.Workbook()
+    book: Any = openpyxl.Workbook()
     book.active.append(["bonjour"])
     sheet = book.create_sheet("Prestations")
     sheet.append(SERVICES.strip().split(";"))

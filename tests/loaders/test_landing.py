@@ -27,8 +27,8 @@ def test_every_table_exists_at_first_opening(tmp_path: Path) -> None:
 
 def test_the_sources_of_the_issue_are_there() -> None:
     assert set(SOURCES) == {
-        "agencies", "clients", "services", "contracts", "plannings", "interventions", "billable_items", "payers",
-        "payer_defaults", "care_plans", "home_plus_responses", "payments",
+        "agencies", "clients", "services", "contracts", "plannings", "interventions", "billable_items",
+        "payers", "payer_defaults", "care_plans", "home_plus_responses", "payments",
     }  # fmt: skip
 
 

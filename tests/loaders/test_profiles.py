@@ -87,8 +87,8 @@ def test_a_duration_is_elapsed_time(known: Landing) -> None:
 def test_names_that_match_nothing_or_two_are_rejected_rows_that_say_so(known: Landing) -> None:
     report = known.text(
         "export.csv",
-        OGUST
-        + "Inconnu;05/10/2026;9:00;Ménage à domicile;Léa;1:00;\nDURAND Paul;05/10/2026;9:00;Vitres;Léa;1:00;\n"
+        OGUST + "Inconnu;05/10/2026;9:00;Ménage à domicile;Léa;1:00;\n"
+        "DURAND Paul;05/10/2026;9:00;Vitres;Léa;1:00;\n"
         "Jeanne Leroy;05/10/2026;25:00;MENAGE;Léa;longtemps;\n",
     )
     assert (report.rows_new, report.rows_rejected) == (0, 3)
@@ -113,8 +113,8 @@ def test_a_date_that_is_none_is_said_of_the_start(known: Landing) -> None:
 
 def test_once_the_missing_client_is_there_the_same_file_completes(known: Landing) -> None:
     content = (
-        OGUST
-        + "C1;05/10/2026;9:00;MENAGE;Léa;1:00;\nNOUVEAU Luc;05/10/2026;9:00;MENAGE;Léa;1:00;\nX;05/10/2026;9:00;MENAGE;Léa;1:00;\n"
+        OGUST + "C1;05/10/2026;9:00;MENAGE;Léa;1:00;\n"
+        "NOUVEAU Luc;05/10/2026;9:00;MENAGE;Léa;1:00;\nX;05/10/2026;9:00;MENAGE;Léa;1:00;\n"
     )
     assert known.text("ogust_interventions.csv", content).rows_rejected == 2
     assert known.text("ogust_interventions.csv", content).status == "deja_charge"
@@ -166,7 +166,8 @@ def test_compani_one_clocked_end_is_not_enough(known: Landing) -> None:
 @pytest.mark.parametrize(
     ("cancelled", "billing", "status", "excluded"),
     [("Non", "", "realisee", None), ("Oui", "Facturée & payée", "realisee", "true"),
-     ("Oui", "Facturée & non payée", "realisee", "true"), ("Oui", "Non facturée & non payée", "annulee", None),
+     ("Oui", "Facturée & non payée", "realisee", "true"),
+     ("Oui", "Non facturée & non payée", "annulee", None),
      ("Oui", "", "annulee", None)],
 )  # fmt: skip
 def test_compani_cancellations(known: Landing, cancelled, billing, status, excluded) -> None:
@@ -224,7 +225,8 @@ status = { from = ["Etat"], map = { "fait" = "realisee", "ok" = "validee" } }
 """,
         encoding="utf-8",
     )
-    content = "Ref;Qui;De;A;Etat\n1;Jeanne Martin;05.10.26 09h00;05.10.26 10h00;OK\n2;C1;05.10.26 09h00;05.10.26 10h00;?\n"
+    content = "Ref;Qui;De;A;Etat\n1;Jeanne Martin;05.10.26 09h00;05.10.26 10h00;OK\n"
+    content += "2;C1;05.10.26 09h00;05.10.26 10h00;?\n"
     report = known.text("export.csv", content, profiles_dir=tmp_path / "profils")
     assert (report.profile, report.rows_new, report.rows_rejected) == ("mon-outil", 1, 1)
     assert known.rows("SELECT starts_at, status FROM raw.interventions") == [

@@ -1,4 +1,4 @@
-"""The promises of spec 10: nothing lost, nothing half-loaded, twice changes nothing, corrections are versions."""
+"""The promises of spec 10: nothing lost or half-loaded, twice changes nothing, corrections are versions."""
 
 import json
 
@@ -140,6 +140,27 @@ def test_rejects_are_corrected_and_reloaded(landing: Landing, intervention) -> N
     assert json.loads(row["_extra"]) == {"_rejet": "1:3"}
 
 
+def test_a_correction_that_equals_an_older_version_still_answers_the_reject(
+    landing: Landing, intervention
+) -> None:
+    landing.text("interventions.csv", INTERVENTIONS + intervention() + intervention("I2"))
+    landing.text("interventions_2.csv", INTERVENTIONS + intervention(status="bof") + intervention("I2"))
+    third = INTERVENTIONS + "\n" + intervention() + intervention("I2")
+    report = landing.text("interventions_3.csv", third)
+    assert (report.rows_new, report.rows_unchanged) == (1, 1)
+    assert landing.rows("SELECT max(_batch) AS b FROM raw.interventions WHERE _key = 'I1'") == [{"b": 3}]
+    again = landing.text("interventions_4.csv", third + "\n")
+    assert (again.rows_new, again.rows_unchanged) == (0, 2)
+
+
+def test_a_correction_of_the_key_itself_answers_by_its_reference(landing: Landing, intervention) -> None:
+    landing.text("interventions.csv", INTERVENTIONS + intervention() + intervention(""))
+    header = INTERVENTIONS.replace("\n", ";_rejet\n")
+    line = intervention().replace("\n", ";1:3\n")
+    assert landing.text("interventions_2.csv", header + line).rows_new == 1
+    assert landing.text("interventions_3.csv", header + line + "\n").rows_unchanged == 1
+
+
 def test_a_reject_keeps_the_column_it_left_empty(landing: Landing) -> None:
     from loaders.api import rejects_csv
 
@@ -171,7 +192,8 @@ def test_a_reject_of_json_does_not_turn_absent_into_empty(landing: Landing) -> N
 def test_unknown_columns_are_kept(landing: Landing) -> None:
     landing.text(
         "services.csv",
-        'service_code;label;kind;unit;vat_rate;Couleur;Né à "X"\nM;Ménage;service;hour;5,5;bleu;\nN;N;service;hour;0;;\n',
+        'service_code;label;kind;unit;vat_rate;Couleur;Né à "X"\n'
+        "M;Ménage;service;hour;5,5;bleu;\nN;N;service;hour;0;;\n",
     )
     rows = landing.rows("SELECT _key, _extra FROM raw.services ORDER BY _key")
     assert rows == [{"_key": "M", "_extra": '{"Couleur":"bleu"}'}, {"_key": "N", "_extra": None}]
@@ -186,7 +208,8 @@ def test_a_missing_required_column_refuses_the_file_and_says_what_was_found(land
 
 
 def test_french_headers_in_any_order(landing: Landing) -> None:
-    content = "MODE DE REGLEMENT;nom de famille;Code Client;Envoi des  factures;Né(e) le\nPrélèvement;Martin;C1;E-mail;12/03/1948\n"
+    content = "MODE DE REGLEMENT;nom de famille;Code Client;Envoi des  factures;Né(e) le\n"
+    content += "Prélèvement;Martin;C1;E-mail;12/03/1948\n"
     report = landing.text("clients.csv", content)
     assert report.message == "1 ligne chargée, 0 inchangée, 0 rejetée."
     (row,) = landing.rows("SELECT * FROM raw.clients")
