@@ -171,6 +171,8 @@ class _Run:
             grown |= {table for table in before.marks if table not in marks} | (sources or set())
             if not grown and not force and not _clock_moved(self.settings, before):
                 report.kind, report.run_id = "none", before.run_id
+                before.landing_stat = _stat(self.home.landing)  # opened for nothing: not again
+                runs.amend(self.home, before)
                 return
         report.kind = "full" if grown is None else "refresh"
         self.file.parent.mkdir(parents=True)

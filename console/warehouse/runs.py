@@ -93,6 +93,14 @@ def publish(home: Home, record: RunRecord) -> None:
     _sync(home.runs)
 
 
+def amend(home: Home, record: RunRecord) -> None:
+    """Replaces what a published run says of itself."""
+    path = home.runs / record.run_id / "run.json"
+    partial = path.with_suffix(".part")
+    _write(partial, json.dumps(asdict(record), ensure_ascii=False))
+    os.replace(partial, path)
+
+
 def discard(home: Home, run_id: str) -> None:
     shutil.rmtree(home.runs / run_id, ignore_errors=True)
 

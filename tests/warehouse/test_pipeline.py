@@ -70,6 +70,10 @@ def test_nothing_to_do_is_nothing_done(settings: Settings, project: Path, decide
     report = pipeline.refresh(settings, project=project)
     assert (report.kind, report.ok, report.published) == ("none", True, False)
     assert report.run_id == first.run_id
+    settings.paths.landing.touch()  # opened, and nothing came
+    assert pipeline.is_stale(settings)
+    pipeline.refresh(settings, project=project)
+    assert not pipeline.is_stale(settings)
     assert len(runs.history(settings.paths)) == 1
 
 
