@@ -4,6 +4,7 @@ land."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from loaders.readers import Chunk, RawFile, Scan, read, scan
 from loaders.readers.base import ABSENT
 from loaders.report import SHOWN_REJECTS, BatchReport, plural
 from loaders.staging import DUPLICATE, Counts, Rejected, Staging
-from loaders.validate import Keys, Normaliser, blank_rows, check, clean, with_values
+from loaders.validate import Errors, Keys, Normaliser, blank_rows, check, clean, with_values
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,9 @@ def load_file(path: Path, options: Options, refusal: str | None = None) -> Batch
         return _load(raw, plan, scanned, name, options)
     except Refused as error:
         return _refuse(str(error), source, name, scanned, options)
+    except duckdb.Error:
+        message = "Le fichier n'a pas pu être enregistré : vérifiez l'espace disque, puis recommencez."
+        return _refuse(message, source, name, scanned, options)
     except PermissionError:
         return _refuse("Le fichier ne peut pas être lu : accès refusé.", source, name, scanned, options)
     except OSError as error:
@@ -111,28 +115,50 @@ def _load(raw: RawFile, plan: Plan, scanned: Scan, name: str, options: Options) 
     return report
 
 
+@dataclass(frozen=True)
+class _Work:
+    """A chunk as it will be written."""
+
+    table: pa.Table
+    rows: pa.Array
+    extras: dict[str, pa.Array]
+    rejected: list[Rejected]
+
+
 def _stage(raw: RawFile, plan: Plan, staging: Staging, options: Options, retry: dict[int, str]) -> _Tally:
+    """Chunks are checked while the one before is being written: one thread each, one write at a time."""
     tally = _Tally()
     normaliser = Normaliser(plan.contract, options.zone)
     mapper = None
     if plan.profile:
-        mapper = Mapper(plan.profile, raw.headers, Directory(options.landing), options.zone)
-    for chunk in raw.chunks():
-        _stage_chunk(_without_comments(chunk, raw, tally), plan, mapper, normaliser, staging, tally, retry)
+        mapper = Mapper(plan.profile, raw.headers, Directory(options.landing.cursor()), options.zone)
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        written: Future[None] | None = None
+        for chunk in raw.chunks():
+            work = _checked(_without_comments(chunk, raw, tally), plan, mapper, normaliser, tally, retry)
+            if written:
+                written.result()
+            written = writer.submit(_write, staging, work)
+        if written:
+            written.result()
     duplicates = staging.duplicates()
     staging.reject_duplicates(list(_raw_rows(raw, duplicates)) if duplicates else [])
     return tally
 
 
-def _stage_chunk(
+def _write(staging: Staging, work: _Work) -> None:
+    staging.reject(work.rejected)
+    staging.accept(work.table, work.rows, work.extras)
+
+
+def _checked(
     chunk: Chunk,
     plan: Plan,
     mapper: Mapper | None,
     normaliser: Normaliser,
-    staging: Staging,
     tally: _Tally,
     retry: dict[int, str],
-) -> None:
+) -> _Work:
     cleaned = clean(chunk.table)
     rows = chunk.rows.to_numpy()
     present = ~blank_rows(cleaned)
@@ -143,30 +169,32 @@ def _stage_chunk(
         tally.foreign += int((present & ~prepared.kept).sum())
         present &= prepared.kept
     canonical = normaliser.table(prepared.table, prepared.columns)
-    errors = check(plan.contract, canonical)
-    for position, of_row in prepared.errors.items():
-        told = {error["column"] for error in of_row}
-        found = [error for error in errors.get(position, []) if error["column"] not in told]
-        errors[position] = [*of_row, *found]
+    errors = _told_once(prepared.errors, check(plan.contract, canonical))
     wrong = [position for position in errors if present[position]]
     said = {name: prepared.table[header] for name, header in prepared.columns.items()}
     with_values({position: errors[position] for position in wrong}, said)
-    staging.reject(_broken(chunk, retry))
-    staging.reject(_rejected(chunk, plan, canonical, wrong, errors))
-    good = present.copy()
-    good[wrong] = False
+    rejected = _broken(chunk, retry) + _rejected(chunk, plan, canonical, wrong, errors)
+    present[wrong] = False
     extras = dict(prepared.extras)
     if retry:
         extras[REJECT_COLUMN] = pa.array([retry.get(int(row)) for row in rows], pa.string())
-    mask = pa.array(good)
-    staging.accept(
-        canonical.filter(mask),
-        chunk.rows.filter(mask),
-        {name: column.filter(mask) for name, column in extras.items()},
-    )
+    mask = pa.array(present)
+    extras = {name: column.filter(mask) for name, column in extras.items()}
+    return _Work(canonical.filter(mask), chunk.rows.filter(mask), extras, rejected)
 
 
-def _rejected(chunk, plan, canonical, wrong, errors) -> list[Rejected]:  # type: ignore[no-untyped-def]
+def _told_once(of_profile: Errors, of_contract: Errors) -> Errors:
+    """What the profile could not make is not said again to be missing or wrong."""
+    errors = dict(of_contract)
+    for position, of_row in of_profile.items():
+        told = {error["column"] for error in of_row}
+        errors[position] = [*of_row, *(e for e in of_contract.get(position, []) if e["column"] not in told)]
+    return errors
+
+
+def _rejected(
+    chunk: Chunk, plan: Plan, canonical: pa.Table, wrong: list[int], errors: Errors
+) -> list[Rejected]:
     keys = Keys(plan.contract)
     rejected = []
     for position in sorted(wrong):
