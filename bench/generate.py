@@ -33,8 +33,9 @@ PAYERS = """
       ('MUTUELLE', 'Mutuelle des Trois Frontières', 'mutuelle', 'individuelle', 'non')
     ) t(payer_id, name, kind, billing_type, direct_to_client)"""
 AGENCY = """
-    SELECT 'STRAS' AS agency_id, 'Maison & Services Strasbourg' AS name, 'FR' AS country,
-           'alsace-moselle' AS holiday_region"""
+    SELECT 'STRAS' AS agency_id, 'Maison & Services Strasbourg' AS name, '91990005000015' AS siret,
+           'SAP919900050' AS nova_number, '14 quai des Bateliers' AS address, '67000' AS postal_code,
+           'Strasbourg' AS city, 'FR' AS country, 'alsace-moselle' AS holiday_region"""
 
 # Every draw is one integer column of `drawn_clients` or `drawn_visits`; SQL gives them their meaning.
 CLIENTS = """

@@ -87,10 +87,11 @@ class Agency:
     def load(self, files: Iterable[Path]) -> Done:
         return self.guichet("load", *map(str, files))
 
-    def do(self, action: str, code: int | None = 0, key: str | None = None, **params: Any) -> dict[str, Any]:
-        keyed = ("--key", key) if key else ()
-        done = self.guichet("do", action, "--json", json.dumps(params), "--format", "json", *keyed, code=code)
-        return done.json()
+    def do(self, action: str, code: int | None = 0, refresh: bool = True, **params: Any) -> dict[str, Any]:
+        """An action by its name and parameters; `refresh=False`: on the data as they were last computed."""
+        options = () if refresh else ("--no-refresh",)
+        text = json.dumps(params)
+        return self.guichet("do", action, "--json", text, "--format", "json", *options, code=code).json()
 
     def rows(self, dataset: str, where: str = "", order: str = "") -> list[dict[str, Any]]:
         """A dataset as `guichet export` gives it, ordered by a column."""
