@@ -54,10 +54,11 @@ def rejects_csv(warehouse: Warehouse, batch_id: int) -> str | None:
         return None
     with duckdb.connect() as db:
         ensure_landing(db)
-        db.execute("insert into raw.load_batches (batch_id, source) values (?, ?)", [batch_id, rows[0]["source"]])
+        batch = [batch_id, rows[0]["source"]]
+        db.execute("insert into raw.load_batches (batch_id, source) values (?, ?)", batch)
         db.executemany(
-            "insert into raw.rejected_rows by name select ? as batch_id, ? as source, ? as file_name, ? as row_no, "
-            "? as key, ? as raw, ? as errors",
+            "insert into raw.rejected_rows by name select ? as batch_id, ? as source, ? as file_name, "
+            "? as row_no, ? as key, ? as raw, ? as errors",
             [list(row.values()) for row in rows],
         )
         return written(db, batch_id)

@@ -12,7 +12,7 @@ import hashlib
 import re
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -24,6 +24,7 @@ from console.web import state
 
 SESSION_COOKIE = "guichet_session"
 OPEN_PATHS = {"/sante", "/connexion"}
+LEAVING = {"/deconnexion", "/auth/logout"}
 
 
 def inline_script_hashes(html: str) -> list[str]:
@@ -63,6 +64,14 @@ def session_token(headers: Headers) -> str | None:
     return morsel.value if morsel else None
 
 
+def _page_before(headers: Headers) -> str:
+    """The path of this console that the browser comes from, else the front page."""
+    came = urlsplit(headers.get("referer", ""))
+    if came.netloc != headers.get("host") or came.path in OPEN_PATHS | LEAVING:
+        return "/"
+    return (came.path or "/") + (f"?{came.query}" if came.query else "")
+
+
 def request_user(headers: Headers) -> auth.User | None:
     """The signed-in user of a request (one read of the journal database); blocking."""
     return auth.session_user(state.journal().reader, session_token(headers))
@@ -98,7 +107,9 @@ class Guard:
         """A page asked for by a person leads to the sign-in form and back; anything else is refused."""
         if scope["method"] in ("GET", "HEAD") and "text/html" in headers.get("accept", ""):
             target = scope["path"]
-            if scope.get("query_string"):
+            if target in LEAVING:  # the session ended by itself: back to the page it was on
+                target = _page_before(headers)
+            elif scope.get("query_string"):
                 target += "?" + scope["query_string"].decode("latin-1")
             suffix = "" if target == "/" else "?suite=" + quote(target, safe="")
             return RedirectResponse("/connexion" + suffix, status_code=303)

@@ -41,7 +41,7 @@ class Pending:
     items: int
     amount: Decimal | None
     noun: tuple[str, str]
-    clear: str = ""  # the session key of the selection to forget once done
+    clear: str = ""  # the queue whose selection is forgotten once done
     states: Mapping[str, str] = field(default_factory=dict)
     names: Callable[[list[str]], dict[str, str]] = lambda ids: {}  # what people call these ids
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -67,6 +67,12 @@ def published_seq() -> int:
     """The journal's number that the published figures have seen; 0 before the first run."""
     warehouse = state.warehouse()
     return warehouse.info().seq if warehouse.run_id is not None else 0
+
+
+def forget_selection(queue: str) -> None:
+    """No row is selected any more; the table is drawn anew, for the browser keeps its own ticks."""
+    st.session_state.pop(f"{queue}:selection", None)
+    st.session_state[f"{queue}:nonce"] = st.session_state.get(f"{queue}:nonce", 0) + 1
 
 
 def open_dialog(pending: Pending) -> None:
@@ -148,7 +154,7 @@ def decide() -> None:
     job = _refresh() if waiting else None
     st.session_state[RESULT] = Done(pending.title, result, job, waiting, pending.names)
     if pending.clear:
-        st.session_state.pop(pending.clear, None)
+        forget_selection(pending.clear)
     close_dialog()
 
 
@@ -166,6 +172,8 @@ def _summary(pending: Pending) -> str:
     if not pending.ids_parameter:
         return ""
     words = formats.count(pending.items, *pending.noun)
+    if len(pending.ids) == 1 and (name := pending.names(pending.ids).get(pending.ids[0])):
+        words = cells.markdown(name)
     amount = f" · **{formats.euros(pending.amount)}**" if pending.amount is not None else ""
     return f"**{words}**{amount}"
 

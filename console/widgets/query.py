@@ -51,12 +51,6 @@ def key_expression(keys: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"concat_ws('|', {', '.join(parts)})"
 
 
-def _like(text: str) -> str:
-    for mark in ("!", "%", "_"):
-        text = text.replace(mark, "!" + mark)
-    return f"%{text}%"
-
-
 def _predicate(condition: Condition) -> tuple[str, list[Any]]:
     column = quoted(condition.columns[0])
     if condition.op == "true":
@@ -75,8 +69,8 @@ def _predicate(condition: Condition) -> tuple[str, list[Any]]:
         return f"({' or '.join(parts) or 'false'})", known
     words = str(condition.values[0]).split()
     haystack = "concat_ws(' ', " + ", ".join(quoted(name) for name in condition.columns) + ")"
-    each = f"strip_accents(lower({haystack})) like strip_accents(lower(?)) escape '!'"
-    return f"({' and '.join([each] * len(words)) or 'true'})", [_like(word) for word in words]
+    each = f"contains(strip_accents(lower({haystack})), strip_accents(lower(?)))"
+    return f"({' and '.join([each] * len(words)) or 'true'})", list(words)
 
 
 def where(conditions: Iterable[Condition]) -> Sql:

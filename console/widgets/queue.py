@@ -150,16 +150,11 @@ def _type(column: Column) -> pa.DataType:
 
 def _select_all(queue: Queue, sql: Sql) -> None:
     found = _rows(state.warehouse(), sql)
+    doing.forget_selection(queue.name)
     st.session_state[f"{queue.name}:selection"] = {row["_id"]: True for row in found}
-    st.session_state[f"{queue.name}:nonce"] = st.session_state.get(f"{queue.name}:nonce", 0) + 1
 
 
-def _select_none(queue: Queue) -> None:
-    st.session_state.pop(f"{queue.name}:selection", None)
-    st.session_state[f"{queue.name}:nonce"] = st.session_state.get(f"{queue.name}:nonce", 0) + 1
-
-
-def start(queue: Queue, act: Act, identifiers: list[str]) -> None:
+def start(queue: Queue, act: Act, identifiers: list[str], place: str) -> None:
     """The `on_click` of an action's button: opens its dialog on these rows."""
     session.require()
     spec = ACTIONS[act.action]
@@ -181,7 +176,7 @@ def start(queue: Queue, act: Act, identifiers: list[str]) -> None:
             items=found["items"],
             amount=found["amount"],
             noun=queue.noun,
-            clear=f"{queue.name}:selection" if act.scope == "many" else "",
+            clear=queue.name if place == "bar" else "",
             states=act.states,
             names=lambda asked: _names(queue, column, asked),
         )
@@ -210,7 +205,7 @@ def button(queue: Queue, act: Act, identifiers: list[str], user: User, place: st
         type="primary" if act.primary else "secondary",
         disabled=act.scope != "none" and not identifiers,
         on_click=start,
-        args=(queue, act, identifiers),
+        args=(queue, act, identifiers, place),
     )
 
 
@@ -230,7 +225,9 @@ def _bar(
             words = formats.count(found["items"], "sélectionnée", "sélectionnées")
             amount = f" · {formats.euros(found['amount'])}" if found["amount"] is not None else ""
             st.caption(words + amount, width="content")
-            st.button("Tout désélectionner", type="tertiary", on_click=_select_none, args=(queue,))
+            st.button(
+                "Tout désélectionner", type="tertiary", on_click=doing.forget_selection, args=(queue.name,)
+            )
         if bulk and len(identifiers) < totals["items"]:
             label = f"Tout sélectionner ({formats.decimal_fr(min(totals['items'], query.MAX_IDS))})"
             st.button(label, type="tertiary", on_click=_select_all, args=(queue, all_ids))

@@ -159,6 +159,14 @@ def test_signing_out_asks_first_when_the_link_comes_from_elsewhere(signed_in):
     assert left.status_code == 303 and left.headers["location"] == "/connexion"
 
 
+def test_a_session_that_ended_by_itself_leads_back_to_its_page(browser: TestClient):
+    headers = {"accept": "text/html", "referer": "http://guichet.test/factures?factures-page=2"}
+    answer = browser.get("/auth/logout", headers=headers)
+    assert answer.headers["location"] == "/connexion?suite=%2Ffactures%3Ffactures-page%3D2"
+    headers["referer"] = "https://ailleurs.example/factures"
+    assert browser.get("/auth/logout", headers=headers).headers["location"] == "/connexion"
+
+
 def test_signing_out_ends_the_session_itself(signed_in):
     client = signed_in("analyste")
     token = client.cookies["guichet_session"]
