@@ -20,7 +20,6 @@ def agency(tmp_path: Path) -> Agency:
 
 @pytest.fixture
 def payer(tmp_path: Path) -> Iterator[SandboxServer]:
-    """The Home+ sandbox on a free port; its clock only moves when told to."""
-    with SandboxServer(tmp_path / "payer.db", speed=0) as server:
-        server.configure(aujourdhui="2026-12-31")
+    """The Home+ sandbox on a free port, at the pace of the clock."""
+    with SandboxServer(tmp_path / "payer.db", speed=1) as server:
         yield server

@@ -24,6 +24,7 @@ def sent_month(agency: Agency, payer: SandboxServer) -> dict[str, str]:
 
     payer.store.replace_clients(load_clients(ROADS))
     agency.as_of = "2026-11-03T09:00"
+    payer.configure(aujourdhui="2026-11-03")
     october(agency, "C1", "C2", "C3")
     close(agency)
     return {row["client_id"]: row["invoice_number"] for row in agency.rows("invoices")}
@@ -61,6 +62,7 @@ def test_request_to_paid_and_error_corrected(agency: Agency, payer: SandboxServe
     for moment, hours in steps.items():
         agency.as_of = moment
         payer.store.advance(hours)
+        payer.configure(aujourdhui=moment[:10])
         agency.do("home_plus.poll")
         agency.guichet("worker", "--once", code=None)
     assert statuses(agency) == {"C1": "payee", "C2": "payee", "C3": "refusee"}
@@ -76,6 +78,8 @@ def test_a_connection_cut_after_acceptance_makes_one_request(agency: Agency, pay
     numbers = sent_month(agency, payer)
     payer.configure(pannes=[{"sur": "demande", "type": "coupure_apres", "fois": 1}])
     agency.do("home_plus.request_payment", invoice_numbers=[numbers["C1"], numbers["C3"]])
+    agency.guichet("worker", "--once", code=None)
+    agency.as_of = "2026-11-03T10:00"  # its second attempt is due
     agency.guichet("worker", "--once", code=None)
     assert sorted(one["numFactureTiers"] for one in payer.requests()) == sorted(
         [numbers["C1"], numbers["C3"]]

@@ -87,6 +87,7 @@ def test_fifty_kills_lose_nothing_and_double_nothing(agency: Agency, payer: Sand
     seed = 20261121
     draw = random.Random(seed)
     agency.as_of = "2026-11-03T09:00"
+    payer.configure(aujourdhui="2026-11-03")
     agency.env = {
         "GUICHET_HOME_PLUS_URL": payer.url,
         "GUICHET_HOME_PLUS_CLIENT_ID": "essai",

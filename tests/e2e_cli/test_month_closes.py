@@ -77,6 +77,7 @@ def test_a_month_closes_from_files_to_sent_invoices(agency: Agency) -> None:
     assert by_client["C1"]["document_sha256"] and by_client["C2"]["document_sha256"]
     assert len(list((agency.home / "mail").glob("*.eml"))) == 1
     assert agency.rows("draft_invoices") == []
+    agency.as_of = "2026-11-10T09:00"
     agency.do("payments.record", received_on="2026-11-10", amount="75.38", emitter="client", client_id="C1")
     payment = agency.rows("payments")[0]
     agency.do("payments.allocate", payment_id=payment["payment_id"])
