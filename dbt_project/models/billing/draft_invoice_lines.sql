@@ -4,15 +4,16 @@
 with from_interventions as (
     select
         client_id, month, 'intervention' as source, intervention_id as source_id, version as source_version,
-        part_order, minutes, 'hour' as unit,
+        part_order, parts.minutes, 'hour' as unit,
         'service' as service_kind, amount, payer_share, client_share, informative_payer_share,
         null::varchar as reversed_invoice_id, null::integer as reversed_line_no,
-        date, service_code, label, worker_id, day_type, rate, vat_rate, covered, care_plan_id, pool, plan_rate,
-        coverage_rate, payer_id, home_plus_nature, home_plus_activity, starts_at, ends_at,
-        {{ excl_vat('amount', 'vat_rate') }} as excl_vat,
+        date, service_code, services.label, worker_id, day_type, rate, parts.vat_rate, covered, care_plan_id, pool,
+        plan_rate, coverage_rate, payer_id, services.home_plus_nature, services.home_plus_activity, starts_at, ends_at,
+        {{ excl_vat('amount', 'parts.vat_rate') }} as excl_vat,
         -- hours with four decimals, for people; money is computed from the minutes
         cast({{ div_round('(minutes * 10000)', 60) }} as decimal(16, 0)) * 0.0001 as quantity
-    from {{ ref('int_billing__parts') }}
+    from {{ ref('int_billing__parts') }} as parts
+    left join {{ ref('stg_services') }} as services using (service_code)
 ),
 
 from_items as (

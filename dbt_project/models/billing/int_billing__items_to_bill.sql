@@ -26,5 +26,6 @@ priced as (
 
 select
     * exclude (amount),
-    case when service_kind = 'discount' then cast(-abs(amount) as decimal(12, 2)) else amount end as amount
+    case when service_kind is null then null -- unknown service: no VAT, so no price
+        when service_kind = 'discount' then cast(-abs(amount) as decimal(12, 2)) else amount end as amount
 from priced

@@ -1,3 +1,5 @@
+{# Read once, by the draft lines: a table would only cost its writing. #}
+{{ config(materialized='view') }}
 -- The priced parts of every segment to bill: covered by a plan (and from which pool), or not.
 with segments as (
     select * from {{ ref('int_billing__to_bill') }} where contract_rate is not null
@@ -71,7 +73,6 @@ shared as (
 
 select
     segment_id, intervention_id, version, date, month, client_id, service_code, worker_id, day_type, starts_at, ends_at,
-    label, home_plus_nature, home_plus_activity,
     turn * 2 + (pool = 'main')::int as part_order,
     part_minutes as minutes, covered, care_plan_id, pool, plan_rate, coverage as coverage_rate, payer_id,
     line_rate as rate, vat_rate, amount,

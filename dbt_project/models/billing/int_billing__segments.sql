@@ -1,3 +1,5 @@
+{# A view: what it computes costs less than writing a row per intervention. #}
+{{ config(materialized='view') }}
 -- An intervention is cut at local midnights; minutes are elapsed minutes (a night across a clock change counts the
 -- hours really worked), days are local dates.
 with interventions as (

@@ -50,11 +50,11 @@ priced as (
 )
 
 select
-    priced.* exclude (unit_price, saturday_price, sunday_holiday_price, valid_from, valid_to),
-    case day_type
-        when 'sunday_holiday' then coalesce(sunday_holiday_price, priced.unit_price)
-        when 'saturday' then coalesce(saturday_price, priced.unit_price)
+    priced.* exclude (unit_price, saturday_price, sunday_holiday_price, valid_from, valid_to, batch_id),
+    case when services.service_code is null then null -- an unknown service has no VAT, so no price either
+        when day_type = 'sunday_holiday' then coalesce(sunday_holiday_price, priced.unit_price)
+        when day_type = 'saturday' then coalesce(saturday_price, priced.unit_price)
         else priced.unit_price end as contract_rate, -- null: no contract, so no price
-    services.vat_rate, services.label, services.home_plus_nature, services.home_plus_activity
+    services.vat_rate
 from priced
 left join {{ ref('stg_services') }} as services using (service_code)

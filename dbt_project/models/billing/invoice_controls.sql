@@ -35,14 +35,15 @@ without_price as (
         unpriced.subject, unpriced.message
     from (
         select client_id, month, intervention_id as subject, 'Intervention du ' || strftime(date, '%d/%m/%Y')
-            || ' : aucun contrat pour la prestation ' || service_code || ' à cette date.' as message
+            || case when vat_rate is null then ' : prestation ' || service_code || ' inconnue du catalogue.'
+                else ' : aucun contrat pour la prestation ' || service_code || ' à cette date.' end as message
         from {{ ref('int_billing__to_bill') }}
-        where contract_rate is null or vat_rate is null
+        where contract_rate is null
         union all
         select client_id, month, item_id, 'Article du ' || strftime(date, '%d/%m/%Y') || ' : aucun prix pour '
             || service_code || '.'
         from {{ ref('int_billing__items_to_bill') }}
-        where amount is null or vat_rate is null
+        where amount is null
     ) as unpriced
     join {{ ref('int_billing__placement') }} as placement using (client_id, month)
 ),

@@ -78,27 +78,42 @@ durations as (
         and interventions.status <> 'annulee'
 ),
 
+{% set people = [
+    ('worker_id', 'intervenants', 'CHEVAUCHEMENT_INTERVENANT', "Le même intervenant est déjà sur l’intervention "),
+    ('client_id', 'clients', 'CHEVAUCHEMENT_CLIENT', "Le même client a déjà l’intervention ")] %}
+{% for who, name, code, label in people %}
+running_{{ name }} as (
+    select
+        intervention_id, planning_id, client_id, worker_id, service_code, date, minutes, starts_at,
+        max(ends_at) over (
+            partition by {{ who }} order by starts_at, intervention_id
+            rows between unbounded preceding and 1 preceding) as running_until
+    from interventions
+    where status <> 'annulee'
+),
+
+overlapping_{{ name }} as (
+    select
+        later.intervention_id, later.planning_id, later.client_id, later.worker_id, later.service_code, later.date,
+        later.minutes, min(earlier.intervention_id) as running_id
+    from running_{{ name }} as later
+    join interventions as earlier
+        on earlier.{{ who }} = later.{{ who }} and earlier.ends_at = later.running_until
+    where later.running_until > later.starts_at and earlier.status <> 'annulee'
+        and earlier.intervention_id <> later.intervention_id
+        and (earlier.starts_at, earlier.intervention_id) < (later.starts_at, later.intervention_id)
+        {{ 'and earlier.worker_id <> later.worker_id' if who == 'client_id' }}
+    group by all
+),
+
+{% endfor %}
 in_two_places as (
-    {% for who, code, label in [
-        ('worker_id', 'CHEVAUCHEMENT_INTERVENANT', "Le même intervenant est déjà sur l’intervention "),
-        ('client_id', 'CHEVAUCHEMENT_CLIENT', "Le même client a déjà l’intervention ")] %}
+    {% for who, name, code, label in people %}
     select
         '{{ code }}:' || intervention_id as gap_id, intervention_id, planning_id, client_id, worker_id, service_code,
         date, '{{ code }}' as code, null::integer as planned_minutes, minutes as done_minutes,
         '{{ label }}' || running_id || ' à cette heure.' as message
-    from (
-        select
-            *,
-            max(ends_at) over earlier as running_until,
-            arg_max(intervention_id, ends_at) over earlier as running_id,
-            arg_max(worker_id, ends_at) over earlier as running_worker
-        from interventions
-        where status <> 'annulee'
-        window earlier as (
-            partition by {{ who }} order by starts_at, intervention_id
-            rows between unbounded preceding and 1 preceding)
-    ) as sequence
-    where running_until > starts_at {{ 'and running_worker <> worker_id' if who == 'client_id' }}
+    from overlapping_{{ name }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

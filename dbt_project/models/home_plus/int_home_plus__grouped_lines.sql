@@ -9,7 +9,7 @@ with grouped as (
         cast(sum(asked_excl_vat) as decimal(12, 2)) as excl_vat,
         cast(sum(asked_vat) as decimal(12, 2)) as vat,
         min(date) as first_date, max(date) as last_date,
-        string_agg(distinct coalesce(label, service_code), ', ' order by coalesce(label, service_code)) as label
+        array_to_string(list_sort(list_distinct(list(coalesce(label, service_code)))), ', ') as label
     from {{ ref('int_home_plus__lines') }}
     group by subject_type, subject_id, nature, activity, vat_rate, rate, is_exact, unit, payer_share = 0
 ),

@@ -17,7 +17,7 @@ places as (
     select bill.intervention_id, bill.date, bill.version, 'control'
     from {{ ref('int_billing__to_bill') }} as bill
     where bill.intervention_id in (select subject from {{ ref('invoice_controls') }} where code = 'TARIF_MANQUANT')
-        and (bill.contract_rate is null or bill.vat_rate is null)
+        and bill.contract_rate is null
 )
 
 select segments.intervention_id, segments.date, count(places.place) as places

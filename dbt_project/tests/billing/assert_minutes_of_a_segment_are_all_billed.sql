@@ -1,9 +1,13 @@
 -- Who loses: client or agency, by the minutes that coverage dropped or counted twice.
-with parts as (
-    select segment_id, sum(minutes) as minutes from {{ ref('int_billing__parts') }} group by segment_id
+with billed as (
+    select source_id, date, source_version, sum(minutes) as minutes
+    from {{ ref('draft_invoice_lines') }}
+    where source = 'intervention'
+    group by source_id, date, source_version
 )
 
-select bill.segment_id, bill.minutes, parts.minutes as billed
+select bill.segment_id, bill.minutes, billed.minutes as billed
 from {{ ref('int_billing__to_bill') }} as bill
-left join parts using (segment_id)
-where bill.contract_rate is not null and parts.minutes is distinct from bill.minutes
+left join billed
+    on billed.source_id = bill.intervention_id and billed.date = bill.date and billed.source_version = bill.version
+where bill.contract_rate is not null and billed.minutes is distinct from bill.minutes
