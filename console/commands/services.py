@@ -54,9 +54,21 @@ def worker(
 def sandbox(
     port: Port = None,
     speed: Annotated[
-        float | None, typer.Option(metavar="N", help="Heures simulées par seconde réelle.", min=0)
+        float | None,
+        typer.Option(
+            metavar="N", help="Vitesse de l'horloge : 3600 fait passer une heure par seconde.", min=0
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Graine du hasard.")] = 0,
+    clients: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FICHIER",
+            help="Clients connus du payeur (JSON). Sans liste, il les accepte tous.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
 ) -> None:
     """Lance un payeur d'essai (Home+) : un vrai serveur, pour la démonstration et la formation."""
     from console.sandbox.server import run_sandbox
@@ -66,7 +78,7 @@ def sandbox(
     chosen = 8600 if port is None else port
     say(f"Payeur d'essai : http://127.0.0.1:{chosen}")
     try:
-        run_sandbox(made.paths.root, port=chosen, speed=speed, seed=seed)
+        run_sandbox(made.paths.root, port=chosen, speed=speed, seed=seed, clients=clients)
     except OSError as error:
         raise Stop(f"Le port {chosen} est déjà pris : choisissez-en un autre avec --port.") from error
 

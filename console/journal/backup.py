@@ -27,7 +27,7 @@ from console.settings import Settings
 from console.warehouse.lock import batch_lock
 
 FORMAT = 1
-FOLDERS = ("documents", "archive", "mail", "inbox")
+FOLDERS = ("documents", "archive", "mail", "inbox", "profiles")
 FILES = ("manifest.json", "journal.db", "journal.ndjson", "landing.duckdb", "guichet.toml")
 NOT_DATA = ("batch.lock", "batch.json", "logs", "tmp", "dbt")  # may stand in a home that counts as empty
 BAD_ARCHIVE = "Ce fichier n'est pas une sauvegarde de Guichet, ou il est abîmé."
