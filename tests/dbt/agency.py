@@ -48,7 +48,12 @@ class Agency:
 
     def client(self, client_id: str, price: str = "26.00", **more: Any) -> str:
         """A client with a contract for AVS (Sunday and holiday 32,50)."""
-        row = {"payment_method": "cheque", "invoice_delivery": "mail", "email": f"{client_id}@exemple.fr", **more}
+        row = {
+            "payment_method": "cheque",
+            "invoice_delivery": "mail",
+            "email": f"{client_id}@exemple.fr",
+            **more,
+        }
         self.add("clients", client_id=client_id, last_name=client_id, **row)
         self.add(
             "contracts", contract_id=f"K-{client_id}", client_id=client_id, service_code="AVS", unit_price=price,
@@ -63,7 +68,10 @@ class Agency:
             "sunday_holiday_rate": "30.00", "sunday_holiday_coverage_rate": "0.9000", "billing_mode": "tarif_pec",
             "status": "valide",
         }  # fmt: skip
-        self.add("care_plans", **{**row, "care_plan_id": plan_id or f"CP-{client_id}", "client_id": client_id, **values})
+        self.add(
+            "care_plans",
+            **{**row, "care_plan_id": plan_id or f"CP-{client_id}", "client_id": client_id, **values},
+        )
 
     def visit(self, visit_id: str, client_id: str, starts: str, ends: str, **more: Any) -> None:
         self.add(
@@ -95,7 +103,8 @@ class Agency:
             key = "|".join(str(row[part]) for part in contract.key)
             full = {**row, "_key": key, "_hash": str(number), "_batch": self._batch, "_row": number + 1}
             landing.execute(
-                f"INSERT INTO raw.{source} ({', '.join(full)}) VALUES ({', '.join('?' * len(full))})", list(full.values())
+                f"INSERT INTO raw.{source} ({', '.join(full)}) VALUES ({', '.join('?' * len(full))})",
+                list(full.values()),
             )
         landing.close()
         self._pending = []

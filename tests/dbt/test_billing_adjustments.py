@@ -44,12 +44,16 @@ def test_late_changed_and_cancelled_interventions_become_numbered_adjustments(op
     assert len(created.done) == 1 and not created.failed
     assert drafts(agency) == {}
 
-    agency.visit("V3", "c", "2026-10-07 08:00", "2026-10-07 10:00", comment="vu et revu")  # a comment bills nothing
+    agency.visit(
+        "V3", "c", "2026-10-07 08:00", "2026-10-07 10:00", comment="vu et revu"
+    )  # a comment bills nothing
     agency.visit("V4", "c", "2026-10-08 08:00", "2026-10-08 09:00")  # late
     agency.visit("V1", "c", "2026-10-05 08:00", "2026-10-05 09:00")  # an hour less
     agency.run(full=False)
     assert drafts(agency) == {"D-c-202610-adj1": ("adj", Decimal("0.00"), Decimal("0.00"))}
-    lines = agency.rows("SELECT source, source_id, amount, is_adjustment FROM marts.draft_invoice_lines ORDER BY line_no")
+    lines = agency.rows(
+        "SELECT source, source_id, amount, is_adjustment FROM marts.draft_invoice_lines ORDER BY line_no"
+    )
     assert [(r["source"], r["source_id"], str(r["amount"])) for r in lines] == [
         ("intervention", "V1", "26.00"), ("reversal", "V1", "-52.00"), ("intervention", "V4", "26.00"),
     ]  # fmt: skip
@@ -102,7 +106,9 @@ def test_minutes_already_invoiced_keep_their_coverage_and_draw_first(open_agency
     agency.run()
     assert [line[3] for line in agency.lines("c")] == [True]
     agency.do("invoices.create", period="2026-10")
-    agency.visit("V2", "c", "2026-10-05 08:00", "2026-10-05 09:00")  # earlier in the month, and late: nothing is left
+    agency.visit(
+        "V2", "c", "2026-10-05 08:00", "2026-10-05 09:00"
+    )  # earlier in the month, and late: nothing is left
     agency.run()
     assert [(line[1], line[3]) for line in agency.lines("c")] == [(60, False)]
     agency.visit("V1", "c", "2026-10-12 08:00", "2026-10-12 09:30")  # half an hour of the pool comes back
@@ -130,7 +136,9 @@ def test_a_credit_note_with_reinvoice_gives_a_main_draft_that_names_what_it_repl
     assert agency.lines("c")[0][3] is True  # the hours went back to the plan's month
     agency.do("invoices.create", period="2026-10")
     agency.do("invoices.validate", period="2026-10")
-    numbers = agency.rows("SELECT invoice_number, kind, replaces FROM marts.invoices ORDER BY created_at, invoice_number")
+    numbers = agency.rows(
+        "SELECT invoice_number, kind, replaces FROM marts.invoices ORDER BY created_at, invoice_number"
+    )
     assert {(n["invoice_number"], n["kind"], n["replaces"]) for n in numbers} == {
         ("F2026-000001", "main", None), ("A2026-000001", "credit_note", None),
         ("F2026-000002", "main", "F2026-000001"),
@@ -157,7 +165,9 @@ def test_what_an_action_set_holds_until_a_file_brings_another_value(open_agency)
     agency.visit("V1", "c", "2026-10-05 08:00", "2026-10-05 11:00", status="realisee")
     agency.run()
     assert now() == ("virement", "validee")
-    agency.add("clients", client_id="c", last_name="Autre", payment_method="prelevement", invoice_delivery="mail")
+    agency.add(
+        "clients", client_id="c", last_name="Autre", payment_method="prelevement", invoice_delivery="mail"
+    )
     agency.visit("V1", "c", "2026-10-05 08:00", "2026-10-05 11:00", status="annulee")
     agency.run()
     assert now() == ("prelevement", "annulee")

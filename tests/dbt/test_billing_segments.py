@@ -111,7 +111,10 @@ def test_a_night_across_the_end_of_summer_time_counts_the_hours_really_worked(ag
     assert [(line[0], line[1], line[2]) for line in agency.lines("nuit")] == [
         ("2026-10-24", 120, "saturday"), ("2026-10-25", 420, "sunday_holiday"),
     ]  # fmt: skip
-    assert [(line[0], line[1]) for line in agency.lines("court")] == [("2026-03-28", 120), ("2026-03-29", 300)]
+    assert [(line[0], line[1]) for line in agency.lines("court")] == [
+        ("2026-03-28", 120),
+        ("2026-03-29", 300),
+    ]
 
 
 def test_an_intervention_that_ends_at_midnight_is_one_segment(agency: Agency) -> None:
@@ -186,7 +189,10 @@ def test_the_payer_never_pays_more_than_the_line(agency: Agency) -> None:
 
 
 def test_a_cap_splits_at_the_minute_and_each_part_is_rounded(agency: Agency) -> None:
-    assert [(line[1], line[7], line[8]) for line in agency.lines("minute")] == [(6, "2.40", "1.92"), (1, "0.43", "0.00")]
+    assert [(line[1], line[7], line[8]) for line in agency.lines("minute")] == [
+        (6, "2.40", "1.92"),
+        (1, "0.43", "0.00"),
+    ]
 
 
 def test_fees_and_discounts(agency: Agency) -> None:
@@ -198,7 +204,9 @@ def test_fees_and_discounts(agency: Agency) -> None:
         (Decimal("25.00"), Decimal("20.83"), Decimal("4.17")),
         (Decimal("-7.50"), Decimal("-6.25"), Decimal("-1.25")),
     ]
-    codes = {r["code"] for r in agency.rows("SELECT code FROM marts.invoice_controls WHERE client_id = 'articles'")}
+    codes = {
+        r["code"] for r in agency.rows("SELECT code FROM marts.invoice_controls WHERE client_id = 'articles'")
+    }
     assert codes == {"REMISE", "LIGNE_NEGATIVE"}
 
 

@@ -52,7 +52,9 @@ def test_a_dataset_has_an_enforced_contract_a_key_and_no_approximate_number(name
 @pytest.mark.parametrize("number", sorted(WORKED_EXAMPLES))
 def test_the_unit_test_of_a_worked_example_sums_to_the_table_of_the_specification(number: str) -> None:
     tests = [test for file in yaml_files() for test in file.get("unit_tests", [])]
-    found = [t for t in tests if t["name"].startswith(f"example_{number}_") and t["name"].endswith("_amounts")]
+    found = [
+        t for t in tests if t["name"].startswith(f"example_{number}_") and t["name"].endswith("_amounts")
+    ]
     assert len(found) == 1
     rows = found[0]["expect"]["rows"]
     sums = tuple(str(sum(Decimal(row[k]) for row in rows)) for k in ("amount", "payer_share", "client_share"))
