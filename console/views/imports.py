@@ -2,6 +2,7 @@
 reload.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -17,8 +18,9 @@ REPORT, JOB, DETECT = "_import_report", "_import_job", "Reconnaître automatique
 BATCHES = {"charge": ("Chargé", "green"), "refuse": ("Refusé", "red")}
 
 
-def run(work, checked_only: bool) -> None:  # type: ignore[no-untyped-def]
-    """The `on_click` of "Vérifier" and "Charger"."""
+def run(work: Callable[..., list[dict[str, Any]]], checked_only: bool) -> None:
+    """Checks or loads the files handed in. Nothing is drawn here: a page closed meanwhile interrupts nothing,
+    and the refresh is asked for all the same."""
     actor = session.require("analyste", "admin")
     files = [(file.name, file.getvalue()) for file in st.session_state.get("import-files") or []]
     source = st.session_state.get("import-source", DETECT)
@@ -91,17 +93,14 @@ def deposit() -> None:
             width=320,
         )
         with st.container(horizontal=True):
-            st.button(
-                "Vérifier", on_click=run, args=(check, True), disabled=not files, icon=":material/fact_check:"
-            )
-            st.button(
-                "Charger",
-                type="primary",
-                on_click=run,
-                args=(load, False),
-                disabled=not files,
-                icon=":material/upload:",
-            )
+            checking = st.button("Vérifier", disabled=not files, icon=":material/fact_check:")
+            loading = st.button("Charger", type="primary", disabled=not files, icon=":material/upload:")
+        if checking or loading:
+            st.session_state.pop(REPORT, None)
+            with st.spinner(
+                "Vérification des fichiers…" if checking else "Chargement des fichiers…", show_time=True
+            ):
+                run(check if checking else load, checking)
         jobs.watch(JOB, "Mise à jour des écrans…", "Les écrans sont à jour.")
         checked_only, reports, error = st.session_state.get(REPORT, (False, [], ""))
         if error:

@@ -71,13 +71,17 @@ def _run(command: list[str], settings: Settings) -> list[dict[str, Any]]:
 
 def _report(given: dict[str, Any]) -> dict[str, Any]:
     """A report as the screen shows it: one line per faulty value."""
+    from loaders.contracts import SOURCES
+
+    contract = SOURCES.get(given.get("source") or "")
+    labels = {field.name: field.label or field.name for field in contract.fields} if contract else {}
     rejects: list[dict[str, str]] = []
     for reject in given.get("rejects") or []:
         for error in reject.get("errors") or []:
             rejects.append(
                 {
                     "row": str(reject.get("row", "")),
-                    "column": str(error.get("column") or ""),
+                    "column": labels.get(error.get("column"), str(error.get("column") or "")),
                     "value": str(error.get("value") or ""),
                     "message": str(error.get("message") or ""),
                 }

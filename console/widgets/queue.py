@@ -104,7 +104,7 @@ def age(moment: Any) -> str:
     return "aujourd'hui" if days == 0 else formats.count(days, "jour")
 
 
-def _column_config(column: Column, sort: str, warehouse: Warehouse, pinned: bool) -> Any:
+def _column_config(column: Column, sort: str, warehouse: Warehouse) -> Any:
     arrow = {column.name: " ↑", f"-{column.name}": " ↓"}.get(sort, "")
     if column.format == "badge":
         known = list((cells.badges_of(column, warehouse) or {}).values())
@@ -115,9 +115,7 @@ def _column_config(column: Column, sort: str, warehouse: Warehouse, pinned: bool
             color=[colour for _, colour in known] or None,
         )
     alignment: Literal["left", "right"] = "right" if column.format in cells.RIGHT_ALIGNED else "left"
-    return st.column_config.TextColumn(
-        column.label + arrow, width=column.width, alignment=alignment, pinned=pinned
-    )
+    return st.column_config.TextColumn(column.label + arrow, width=column.width, alignment=alignment)
 
 
 def _table(queue: Queue, rows: list[dict[str, Any]], sql: Sql, sort: str, warehouse: Warehouse) -> None:
@@ -136,7 +134,7 @@ def _table(queue: Queue, rows: list[dict[str, Any]], sql: Sql, sort: str, wareho
         lazy=False,
         row_height=ROW,
         height=(min(len(rows), 15) + 1) * ROW + 3,
-        column_config={c.name: _column_config(c, sort, warehouse, c is columns[0]) for c in columns},
+        column_config={c.name: _column_config(c, sort, warehouse) for c in columns},
         selection_mode=["multi-row", "single-cell", "single-column"],
         selection_default={"selection": {"rows": [i for i, one in enumerate(page_ids) if one in chosen]}},
         on_select=lambda: _on_table(queue, key, page_ids),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -12,7 +13,7 @@ from console.journal.schema import saved_views
 from console.web import state
 from console.widgets import session
 from console.widgets.declaration import Queue
-from console.widgets.filters import key_of
+from console.widgets.filters import ALL, key_of
 
 SAVE = "Enregistrer cette vue…"
 FORGET = "Supprimer une vue…"
@@ -58,10 +59,7 @@ def current_values(queue: Queue) -> dict[str, Any]:
     return values
 
 
-def apply(queue: Queue, values: dict[str, Any]) -> None:
-    """Puts a view back; called from a callback, before the widgets are drawn."""
-    from datetime import date
-
+def _put(queue: Queue, values: dict[str, Any]) -> None:
     for filter in queue.filters:
         key, value = key_of(queue, filter), values.get(filter.name)
         if filter.kind == "dates":
@@ -71,7 +69,14 @@ def apply(queue: Queue, values: dict[str, Any]) -> None:
         elif filter.kind == "search":
             st.session_state[key] = value or ""
         else:
-            st.session_state[key] = value or filter.default or "Tous"
+            st.session_state[key] = value or filter.default or ALL
+
+
+def apply(queue: Queue, values: dict[str, Any]) -> None:
+    """Puts a view back; called from a callback, before the widgets are drawn. Streamlit 1.67 writes a value set by
+    a script into the address one click later (measured): the screen shows the view at once, a link to it is
+    complete from the next click on."""
+    _put(queue, values)
     if values.get("_tri"):
         st.query_params[f"{queue.name}-tri"] = values["_tri"]
     else:
