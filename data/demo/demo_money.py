@@ -41,7 +41,7 @@ def plain_total(visits: list[Visit], contract: dict) -> str:
 
 def payments(october: list[Visit], contracts: list[dict]) -> list[dict]:
     """Cheques and transfers of November: exact, in part, too much, and one of a payer."""
-    first = {}
+    first: dict[str, dict] = {}
     for contract in contracts:
         first.setdefault(contract["client_id"], contract)
 

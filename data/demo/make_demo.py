@@ -19,7 +19,6 @@ from demo_names import PEOPLE, STREETS, TOWNS, fold, iban, siret
 from demo_schedule import Visit, done, plannings, service_of, weekly_slots
 
 HERE = Path(__file__).resolve().parent
-BASE, OCTOBER, NOVEMBER = HERE / "base", HERE / "2026-10", HERE / "2026-11"
 
 
 def client_code(number: int) -> str:
@@ -234,32 +233,33 @@ def faulty_rows(good: Visit) -> list[dict]:
     ]  # fmt: skip
 
 
-def base_files(rng: Random) -> list[dict]:
+def base_files(out: Path, rng: Random) -> list[dict]:
     """Agency, catalogue, payers, clients, contracts and plans. Returns the clients."""
+    out.mkdir(exist_ok=True)
     agency = {
         "agency_id": "STRAS", "name": "Maison & Services Strasbourg", "siret": siret("91990005", "0001"),
         "nova_number": "SAP" + siret("91990005", "0001")[:9], "vat_number": vat_number("91990005"),
         "address": "14 quai des Bateliers", "postal_code": "67000", "city": "Strasbourg", "country": "FR",
         "holiday_region": "alsace-moselle",
     }  # fmt: skip
-    write_csv(BASE / "agencies.csv", list(agency), [agency])
+    write_csv(out / "agencies.csv", list(agency), [agency])
     write_csv(
-        BASE / "services.csv",
+        out / "services.csv",
         ["service_code", "label", "kind", "unit", "unit_price", "vat_rate", "home_plus_nature",
          "home_plus_activity", "revenue_account"],
         [row | {"vat_rate": row["vat_rate"].replace(".", ",") + " %"} for row in cases.SERVICES],
     )  # fmt: skip
     payers = json.dumps(cases.PAYERS, ensure_ascii=False, indent=1)
-    (BASE / "payers.json").write_text(payers + "\n", encoding="utf-8")
+    (out / "payers.json").write_text(payers + "\n", encoding="utf-8")
     defaults = [
         {"payer_id": payer, "service_code": service, **given} for payer, service, given in cases.DEFAULTS
     ]
-    write_csv(BASE / "payer_defaults.csv", ["payer_id", "service_code", *cases.PLAN_VALUES], defaults)
+    write_csv(out / "payer_defaults.csv", ["payer_id", "service_code", *cases.PLAN_VALUES], defaults)
     clients = people(rng)
-    write_csv(BASE / "clients.csv", list(clients[0]), clients)
+    write_csv(out / "clients.csv", list(clients[0]), clients)
     rows = contracts()
-    write_xlsx(BASE / "contracts.xlsx", "contracts", list(rows[0]), rows)
-    write_csv(BASE / "care_plans.csv", PLAN_COLUMNS, plans(cases.PLANS, 1))
+    write_xlsx(out / "contracts.xlsx", "contracts", list(rows[0]), rows)
+    write_csv(out / "care_plans.csv", PLAN_COLUMNS, plans(cases.PLANS, 1))
     return clients
 
 
@@ -268,12 +268,10 @@ def vat_number(siren8: str) -> str:
     return f"FR{(12 + 3 * (int(siren) % 97)) % 97:02d}{siren}"
 
 
-def october_files(visits: list[Visit], planned: list[Visit]) -> None:
-    write_csv(OCTOBER / "plannings_2026-10.csv", PLANNING_COLUMNS, [planning_row(v) for v in planned])
-    write_csv(
-        OCTOBER / "interventions_2026-10.csv", INTERVENTION_COLUMNS, [intervention_row(v) for v in visits]
-    )
-    write_csv(OCTOBER / "billable_items_2026-10.csv", ITEM_COLUMNS, [
+def october_files(out: Path, visits: list[Visit], planned: list[Visit]) -> None:
+    write_csv(out / "plannings_2026-10.csv", PLANNING_COLUMNS, [planning_row(v) for v in planned])
+    write_csv(out / "interventions_2026-10.csv", INTERVENTION_COLUMNS, [intervention_row(v) for v in visits])
+    write_csv(out / "billable_items_2026-10.csv", ITEM_COLUMNS, [
         item("EL10001", 4, "FRAIS_DEPLACEMENT", "2026-10-14", "2"),  # reference fee: eligible
         item("EL10002", 6, "GRAND_MENAGE", "2026-10-22", "1"),
         item("EL10003", 29, "REMISE_FIDELITE", "2026-10-30", "-1"),  # HP_REMISE, HP_LIGNE_NEGATIVE
@@ -284,24 +282,22 @@ def october_files(visits: list[Visit], planned: list[Visit]) -> None:
 
 
 def november_files(
-    clients: list[dict], visits: list[Visit], planned: list[Visit], october: list[Visit]
+    out: Path, clients: list[dict], visits: list[Visit], planned: list[Visit], october: list[Visit]
 ) -> None:
     for row in clients:  # a new export of everybody: two lines differ
         if row["client_id"] == client_code(24):
             row["home_plus_status"], row["home_plus_activated_on"] = "OK", "2026-11-10"
         if row["client_id"] == client_code(9):
             row["phone"] = "0639980099"
-    write_csv(NOVEMBER / "clients_2026-11.csv", list(clients[0]), clients)
+    write_csv(out / "clients_2026-11.csv", list(clients[0]), clients)
     late = plans(cases.LATE_PLANS, len(cases.PLANS) + 1)
-    write_csv(NOVEMBER / "care_plans_2026-11.csv", PLAN_COLUMNS, late)
-    write_csv(NOVEMBER / "plannings_2026-11.csv", PLANNING_COLUMNS, [planning_row(v) for v in planned])
-    write_csv(
-        NOVEMBER / "interventions_2026-11.csv", INTERVENTION_COLUMNS, [intervention_row(v) for v in visits]
-    )
-    write_csv(NOVEMBER / "interventions_2026-11_retards_octobre.csv", INTERVENTION_COLUMNS,
+    write_csv(out / "care_plans_2026-11.csv", PLAN_COLUMNS, late)
+    write_csv(out / "plannings_2026-11.csv", PLANNING_COLUMNS, [planning_row(v) for v in planned])
+    write_csv(out / "interventions_2026-11.csv", INTERVENTION_COLUMNS, [intervention_row(v) for v in visits])
+    write_csv(out / "interventions_2026-11_retards_octobre.csv", INTERVENTION_COLUMNS,
               [intervention_row(v) for v in late_october(october)])  # fmt: skip
-    write_csv(NOVEMBER / "interventions_erreurs.csv", INTERVENTION_COLUMNS, faulty_rows(of(visits, 1)))
-    write_csv(NOVEMBER / "billable_items_2026-11.csv", ITEM_COLUMNS, [
+    write_csv(out / "interventions_erreurs.csv", INTERVENTION_COLUMNS, faulty_rows(of(visits, 1)))
+    write_csv(out / "billable_items_2026-11.csv", ITEM_COLUMNS, [
         item("EL11001", 4, "FRAIS_DEPLACEMENT", "2026-11-13", "1"),
         item("EL11002", 29, "REMISE_FIDELITE", "2026-11-20", "-1"),
         item("EL11003", 30, "GANTS", "2026-11-12", "1"),
@@ -311,23 +307,25 @@ def november_files(
     ])  # fmt: skip
 
 
-def main() -> None:
+def main(out: Path = HERE) -> None:
+    """Writes all files under `out`."""
     rng = Random(20261121)
-    clients = base_files(rng)
+    base, october_dir, november_dir = (out / name for name in ("base", "2026-10", "2026-11"))
+    clients = base_files(base, rng)
     slots = weekly_slots(rng)
     planned = plannings(slots, date(2026, 10, 1), date(2026, 10, 31), "10")
     october = october_cases(done(rng, planned, date(2026, 10, 31), None))
-    october_files(october, planned)
+    october_files(october_dir, october, planned)
     planned = plannings(slots, date(2026, 11, 1), date(2026, 11, 30), "11")
     only = of(planned, 59)  # one visit in the month and a large discount: a negative total
     planned = [visit for visit in planned if visit.client != 59 or visit is only]
     visits = november_cases(done(rng, planned, date(2026, 11, 20), date(2026, 11, 15)))
-    write_sandbox_clients(HERE / "sandbox_clients.json", clients)
-    november_files(clients, visits, planned, october)
+    write_sandbox_clients(out / "sandbox_clients.json", clients)
+    november_files(november_dir, clients, visits, planned, october)
     received = payments(october, contracts())
-    write_csv(NOVEMBER / "payments_2026-11.csv", PAYMENT_COLUMNS, received)
+    write_csv(november_dir / "payments_2026-11.csv", PAYMENT_COLUMNS, received)
     responses = home_plus_responses()
-    write_csv(NOVEMBER / "home_plus_responses_2026-11.csv", list(responses[0]), responses)
+    write_csv(november_dir / "home_plus_responses_2026-11.csv", list(responses[0]), responses)
 
 
 if __name__ == "__main__":
