@@ -124,8 +124,8 @@ def _run(pending: Pending, simulate: bool) -> Result:
 
 
 def enqueue(kind: str, payload: dict[str, Any]) -> str:
-    """Leaves a job to the worker, in the name of the user."""
-    user = session.require("analyste", "admin")
+    """Leaves a job to the worker, in the name of the user; the caller has checked that they may."""
+    user = session.require()
     with state.journal().begin(actor=user.username, now=state.settings().now()) as tx:
         job = tx.enqueue(kind, payload)
         tx.commit()

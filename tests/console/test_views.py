@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from console import auth
+from console.journal import schema
 from console.web import state
-from console.widgets import pages, session
+from console.widgets import jobs, pages, session
 from tests.console.conftest import token_of
 
 MAIN = Path(pages.__file__).parent.parent / "main.py"
@@ -157,3 +159,39 @@ def test_numbers_of_the_front_page_lead_to_their_queue(look):
     test = look("analyste")
     words = _words(test)
     assert "**70**" in words and "16\u00a0713,91\u00a0€" in words and "Novembre 2026" in words
+
+
+def test_an_accountant_who_decided_may_ask_for_new_figures(console, monkeypatch):
+    token = token_of("comptable")
+    monkeypatch.setattr(session, "token", lambda: token)
+
+    def script():
+        import streamlit as st
+
+        from console.widgets import doing
+
+        st.text(doing._refresh())
+
+    test = AppTest.from_function(script).run()
+    assert not test.exception and not test.error
+    job = jobs.read(test.text[0].value)
+    assert job["kind"] == "warehouse.refresh" and job["actor"] == "comptable" and job["status"] == "queued"
+
+
+def _failed_job() -> str:
+    journal = state.journal()
+    with journal.begin("essai", state.settings().now()) as tx:
+        job = tx.enqueue("mail.invoice", {"number": "F1"})
+        tx.commit()
+    with journal.engine.begin() as db:
+        db.execute(update(schema.jobs).where(schema.jobs.c.job_id == job).values(status="failed", attempts=6))
+    return job
+
+
+def test_only_a_failed_task_is_put_back(console):
+    failed, done = _failed_job(), _failed_job()
+    with state.journal().engine.begin() as db:
+        db.execute(update(schema.jobs).where(schema.jobs.c.job_id == done).values(status="done"))
+    assert jobs.requeue([failed, done, "inconnue"]) == 1
+    assert jobs.read(failed)["status"] == "queued" and jobs.read(failed)["attempts"] == 0
+    assert jobs.read(done)["status"] == "done"
