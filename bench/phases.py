@@ -77,12 +77,19 @@ def load(home: str, data: str, count: int) -> dict[str, Any]:
 
 def run(home: str, data: str, count: int) -> dict[str, Any]:
     """A full run: build, tests, publication."""
-    from console.warehouse import pipeline
+    from console.warehouse import pipeline, runs
 
-    report = pipeline.run(settings_of(home), trigger="bench")
+    settings = settings_of(home)
+    report = pipeline.run(settings, trigger="bench")
     if not report.ok:
         raise SystemExit("\n".join(report.failures))
-    return {"seconds": report.seconds, "models": report.models, "tests": report.tests, "steps": report.steps}
+    record = runs.current(settings.paths)
+    nodes = sorted(record.nodes if record else [], key=lambda node: -node.get("seconds", 0))
+    slowest = {node["name"]: node["seconds"] for node in nodes[:8]}
+    return {
+        "seconds": report.seconds, "models": report.models, "tests": report.tests, "steps": report.steps,
+        "slowest": slowest,
+    }  # fmt: skip
 
 
 def handwritten(home: str, data: str, count: int) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """`make bench`: the figures of issue 2 on 100 000 and 1 000 000 interventions, in one run.
 
-    python -m bench.run [SIZE…] [--sizes SIZE…] [--out bench/out]
+    python -m bench.run [SIZE…] [--sizes SIZE…] [--skip PHASE…] [--out bench/out]
 
 Every phase is a process of its own, so that its peak memory is its own. The table goes to the screen, the
 figures to `bench/out/bench.json` (and `bench/out/bench.txt`). A phase that fails stops the bench: exit 1.
@@ -37,6 +37,7 @@ LABELS = {
     "pdfs": "PDF (10 000 au plus)",
 }
 FUNCTIONS = {"refresh_after_all": "run"}
+NEEDED = ("generate", "load", "run", "handwritten", "create_all", "validate_all")  # the others build on these
 
 
 @dataclass
@@ -70,14 +71,14 @@ def measure(phase: str, home: Path, data: Path, count: int) -> Measure:
     return Measure(phase, figures, usage.ru_maxrss / 1024, time.perf_counter() - begun)
 
 
-def bench(count: int, out: Path) -> list[Measure]:
+def bench(count: int, out: Path, skip: list[str]) -> list[Measure]:
     """All phases at one size, in a home that is removed at the end."""
     home, data = out / f"home-{count}", out / f"data-{count}"
     for folder in (home, data):
         shutil.rmtree(folder, ignore_errors=True)
     measures = []
     try:
-        for phase in LABELS:
+        for phase in (name for name in LABELS if name not in skip):
             one = measure(phase, home, data, count)
             measures.append(one)
             print(f"  {row(one)}", flush=True)
@@ -119,6 +120,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Mesures de vitesse de Guichet.")
     parser.add_argument("positional", nargs="*", type=int, metavar="N", help="nombres d'interventions")
     parser.add_argument("--sizes", nargs="+", type=int, default=[], metavar="N", help="les mêmes")
+    skippable = [name for name in LABELS if name not in NEEDED]
+    parser.add_argument("--skip", nargs="+", default=[], choices=skippable, help="phases à omettre")
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "out")
     options = parser.parse_args()
     sizes = options.positional or options.sizes or list(SIZES)
@@ -129,7 +132,7 @@ def main() -> int:
         title = f"{count:,} interventions".replace(",", " ")
         print(title, flush=True)
         try:
-            measures = bench(count, options.out.resolve())
+            measures = bench(count, options.out.resolve(), options.skip)
         except PhaseFailed as failure:
             print(failure, file=sys.stderr)
             return 1
