@@ -16,10 +16,10 @@ with lines as (
 
 subjects as (
     select 'draft' as subject_type, draft_id as subject_id, draft_id, null as invoice_id, client_id, period, kind,
-        total_incl_vat, delivery, 'simulee' as status
+        total_incl_vat, line_count, delivery, 'simulee' as status
     from {{ ref('int_billing__draft_headers') }}
     union all
-    select 'invoice', invoice_id, draft_id, invoice_id, client_id, period, kind, total_incl_vat,
+    select 'invoice', invoice_id, draft_id, invoice_id, client_id, period, kind, total_incl_vat, 1 as line_count,
         clients.invoice_delivery, status
     from {{ ref('int_billing__invoices') }}
     left join {{ ref('stg_clients') }} as clients using (client_id)
@@ -77,7 +77,7 @@ found as (
     select subject_type, subject_id, draft_id, invoice_id, client_id, period, 'TOTAL_NUL', null,
         'Le total de la facture est nul.', total_incl_vat
     from headers
-    where total_incl_vat = 0 and subject_id in (select subject_id from lines)
+    where total_incl_vat = 0 and line_count > 0
 
     union all
     select subject_type, subject_id, draft_id, invoice_id, headers.client_id, headers.period,

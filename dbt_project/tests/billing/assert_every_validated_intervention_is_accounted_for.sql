@@ -5,11 +5,11 @@ with segments as (
 ),
 
 places as (
-    select distinct source_id, date, source_version, 'draft' as place
+    select distinct source_id, date, source_version, draft_id as place
     from {{ ref('draft_invoice_lines') }}
     where source = 'intervention'
     union all
-    select source_id, date, source_version, 'invoice:' || invoice_id
+    select source_id, date, source_version, invoice_id
     from {{ ref('invoice_lines') }}
     where source = 'intervention' and not is_released
     group by source_id, date, source_version, invoice_id
