@@ -46,19 +46,19 @@ def waiting() -> None:
 
 def months() -> None:
     rows = warehouse.rows(
-        "select period, rank, stage, items, amount from marts.month_progress "
+        "select period, rank, stage, items, base, amount from marts.month_progress "
         "where period in (select distinct period from marts.month_progress order by period desc limit 3) "
         "order by period desc, rank"
     )
     for period in dict.fromkeys(row["period"] for row in rows):
         stages = [row for row in rows if row["period"] == period]
-        most = max(row["items"] for row in stages) or 1
         with st.container(border=True, gap="small"):
             st.markdown(f"##### {cells.written(period, 'month')}")
             for row in stages:
                 amount = f" · {formats.euros(row['amount'])}" if row["amount"] else ""
-                label = f"{row['stage']} : **{formats.decimal_fr(row['items'])}**{amount}"
-                st.progress(min(row["items"] / most, 1.0), text=label)
+                of_all = f" sur {formats.decimal_fr(row['base'])}" if row["base"] > row["items"] else ""
+                label = f"{row['stage']} : **{formats.decimal_fr(row['items'])}**{of_all}{amount}"
+                st.progress(min(row["items"] / max(row["base"], 1), 1.0), text=label)
 
 
 def last_run() -> None:

@@ -307,6 +307,7 @@ def _fill(db: duckdb.DuckDBPyConnection) -> None:
                 "rank": rank,
                 "stage": stage,
                 "items": 400 - rank * 40,
+                "base": 400,
                 "amount": Decimal("0.00") if rank < 4 else Decimal("12345.60"),
             }
             for period in ("2026-10", "2026-11")

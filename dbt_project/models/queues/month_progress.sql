@@ -12,6 +12,11 @@ visits as (
     group by period
 ),
 
+-- what a month's bills are counted against: those made and those still to make
+drafts as (
+    select period, count(*) as left_to_bill from {{ ref('draft_invoices') }} group by period
+),
+
 bills as (
     select
         period, count(*) as created, sum(total_incl_vat) as created_amount,
@@ -28,16 +33,23 @@ bills as (
 ),
 
 stages as (
-    select period, 1 as rank, 'Planifiées' as stage, items, null::decimal(18, 2) as amount from planned
-    union all select period, 2, 'Réalisées', done, null from visits
-    union all select period, 3, 'Validées', validated, null from visits
-    union all select period, 4, 'Facturées', created, created_amount from bills
-    union all select period, 5, 'Envoyées', sent, sent_amount from bills
-    union all select period, 6, 'Demandées à Home+', requested, requested_amount from bills
-    union all select period, 7, 'Réglées', paid, paid_amount from bills
+    select period, 1 as rank, 'Planifiées' as stage, items, items as base, null::decimal(18, 2) as amount from planned
+    union all
+    select period, 2, 'Réalisées', done, greatest(done, coalesce(planned.items, 0)), null
+    from visits
+    left join planned using (period)
+    union all select period, 3, 'Validées', validated, done, null from visits
+    union all
+    select period, 4, 'Facturées', created, created + coalesce(left_to_bill, 0), created_amount
+    from bills
+    left join drafts using (period)
+    union all select period, 5, 'Envoyées', sent, created, sent_amount from bills
+    union all select period, 6, 'Demandées à Home+', requested, created, requested_amount from bills
+    union all select period, 7, 'Réglées', paid, created, paid_amount from bills
 )
 
 select
     period || ':' || rank as progress_id, period, rank, stage, cast(items as integer) as items,
+    cast(base as integer) as base, -- what the bar is full at
     cast(coalesce(amount, 0) as decimal(18, 2)) as amount
 from stages
