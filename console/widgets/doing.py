@@ -253,7 +253,7 @@ def _body(pending: Pending) -> None:
             lambda month: formats.month(month).capitalize() if str(month)[:1].isdigit() else month,
         )
     _check(pending)
-    if pending.error:
+    if pending.error and not (pending.check and pending.check[1] == pending.error):  # said once
         st.error(pending.error)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Annuler", key=pending.widget("_annuler")):

@@ -19,6 +19,8 @@ from console.actions.registry import Action
 
 Kind = Literal["text", "long", "choice", "bool", "tristate", "date", "month", "decimal", "int", "list"]
 NOT_GIVEN = "(non précisé)"
+# Streamlit's own limits are ten years around today: too narrow for a birth date.
+EARLIEST, LATEST = date(1900, 1, 1), date(2100, 12, 31)
 NUMBER = re.compile(r"^-?\d+([.,]\d+)?$")
 WORDS = {
     "all": "Tous",
@@ -223,7 +225,10 @@ def ask(field: Field, key: str, months: list[str], month_label: Any) -> None:
             title, months if field.required else [NOT_GIVEN, *months], format_func=month_label, **common
         )
     elif field.kind == "date":
-        st.date_input(title, value="today" if field.required else None, format="DD/MM/YYYY", **common)
+        st.date_input(
+            title, value="today" if field.required else None, format="DD/MM/YYYY", min_value=EARLIEST,
+            max_value=LATEST, **common,
+        )  # fmt: skip
     elif field.kind == "long":
         st.text_area(title, value=field.default or "", height=80, **common)
     elif field.kind == "list":
