@@ -132,7 +132,8 @@ def with_values(errors: Errors, raw: Mapping[str, pa.ChunkedArray]) -> Errors:
     for position, of_row in errors.items():
         for error in of_row:
             column = raw.get(error["column"])
-            error.setdefault("value", None if column is None else column[position].as_py())
+            value = None if column is None else column[position].as_py()
+            error.setdefault("value", None if value == ABSENT else value)
     return errors
 
 

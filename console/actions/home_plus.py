@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from console.actions.home_plus_sending import BATCH, Candidate, Sending, candidates
 from console.actions.registry import Context, Params, Refused, Result, action
@@ -22,7 +22,7 @@ Number = Annotated[str, Field(min_length=1, max_length=100)]
 # A request in one of these states is over: the invoice number is spent (spec 30, "Lifecycle").
 NUMBER_IS_SPENT = ("refusee", "supprimee", "annulee", "annulee_particulier")
 LOCAL_STATES = ("a_envoyer", "en_file", "en_erreur")
-NOT_HOME_PLUS = "facture inconnue, non validée ou d'un client sans identifiant HOME+"
+UNKNOWN = "facture inconnue ou non validée"
 
 
 class RequestPayment(Params):
@@ -64,8 +64,13 @@ class CorrectClient(Params):
 
 
 class AcceptStatus(Params):
-    invoice_number: Number = Field(title="Facture")
-    state: Number = Field(title="Statut à retenir")
+    invoice_numbers: Annotated[list[Number], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)] = Field(
+        title="Factures", min_length=1, max_length=10_000,
+        validation_alias=AliasChoices("invoice_numbers", "invoice_number"),
+    )  # fmt: skip
+    state: Number | None = Field(
+        None, title="Statut à retenir", description="Vide : le dernier statut reçu et refusé"
+    )
     reason: str = Field(title="Motif", min_length=1, max_length=500)
 
 
@@ -113,9 +118,7 @@ def request_payment(params: RequestPayment, ctx: Context) -> Result:
     wanted = list(dict.fromkeys(params.invoice_numbers or []))
     found = candidates(ctx, wanted if named else None, params.period)
     result = Result()
-    for number in wanted:
-        if number not in found:
-            result.failed.append({"id": number, "reason": NOT_HOME_PLUS})
+    result.failed += _not_home_plus(ctx, [number for number in wanted if number not in found])
     sending = Sending(ctx, result)
     held = ctx.tx.claim_holders(f"home_plus:{number}" for number in found)
     for one in found.values():
@@ -147,7 +150,7 @@ def retry(params: Retry, ctx: Context) -> Result:
     for number in wanted:
         one = found.get(number)
         if one is None:
-            result.failed.append({"id": number, "reason": NOT_HOME_PLUS})
+            result.failed += _not_home_plus(ctx, [number])
         elif one.state in NUMBER_IS_SPENT:
             reason = (
                 f"la demande est « {one.label} » : ce numéro ne peut plus servir ; créez un avoir et "
@@ -230,25 +233,69 @@ def correct_client(params: CorrectClient, ctx: Context) -> Result:
 @action("home_plus.accept_status", label="Accepter le statut reçu")
 def accept_status(params: AcceptStatus, ctx: Context) -> Result:
     """Settles an anomaly of the lifecycle: from now on the request is in this state, for this reason."""
-    states = ctx.warehouse.rows(
-        "select state, label_fr from seeds.lifecycle_states where lifecycle = 'home_plus' and state = ?",
-        [params.state],
-    )
-    if not states:
+    numbers = list(dict.fromkeys(params.invoice_numbers))
+    labels = {
+        row["state"]: row["label_fr"]
+        for row in ctx.warehouse.rows(
+            "select state, label_fr from seeds.lifecycle_states where lifecycle = 'home_plus'"
+        )
+    }
+    if params.state and params.state not in labels:
         raise Refused(f"Le statut « {params.state} » n'existe pas.")
-    in_warehouse = ctx.warehouse.value(
-        "select count(*) from marts.home_plus_requests where invoice_number = ?", [params.invoice_number]
+    asked = {
+        row["invoice_number"]
+        for row in ctx.warehouse.rows(
+            "select invoice_number from marts.home_plus_requests where invoice_number in (select unnest(?))",
+            [numbers],
+        )
+    }
+    refused = {} if params.state else _refused_states(ctx, numbers)
+    result, events = Result(), []
+    for number in numbers:
+        stream = f"home_plus:{number}"
+        state = params.state or refused.get(number)
+        if number not in asked and not ctx.tx.claim_holders([stream]):
+            result.failed.append({"id": number, "reason": "aucune demande de paiement pour cette facture"})
+        elif state is None:
+            result.failed.append(
+                {"id": number, "reason": "aucun statut refusé : indiquez le statut à retenir"}
+            )
+        else:
+            payload = HomePlusStatusAccepted(invoice_number=number, state=state, reason=params.reason)
+            events.append(NewEvent(stream, payload.kind_name, payload))
+            result.done.append({"id": number, "state": state, "label": labels[state]})
+    ctx.tx.append(events)
+    kept = ", ".join(sorted({f"« {item['label']} »" for item in result.done}))
+    result.message = f"Statut retenu : {kept}." if kept else "Aucun statut retenu."
+    return result
+
+
+def _refused_states(ctx: Context, numbers: list[str]) -> dict[str, str]:
+    """The last state Home+ announced that the lifecycle refused, by invoice."""
+    rows = ctx.warehouse.rows(
+        "select invoice_number, arg_max(state, position) as state from intermediate.int_home_plus__fold "
+        "where verdict = 'illegal' and invoice_number in (select unnest(?)) group by invoice_number",
+        [numbers],
     )
-    stream = f"home_plus:{params.invoice_number}"
-    if not in_warehouse and not ctx.tx.claim_holders([stream]):
-        raise Refused(f"Aucune demande de paiement pour la facture {params.invoice_number}.")
-    payload = HomePlusStatusAccepted(
-        invoice_number=params.invoice_number, state=params.state, reason=params.reason
+    return {row["invoice_number"]: row["state"] for row in rows}
+
+
+def _not_home_plus(ctx: Context, numbers: list[str]) -> list[dict[str, Any]]:
+    """Why these invoices are not among those of Home+ clients."""
+    if not numbers:
+        return []
+    rows = ctx.warehouse.rows(
+        "select invoice_number from marts.invoices where invoice_number in (select unnest(?)) "
+        "and not is_home_plus_client",
+        [numbers],
     )
-    ctx.tx.append([NewEvent(stream, payload.kind_name, payload)])
-    label = states[0]["label_fr"]
-    done = [{"id": params.invoice_number, "state": params.state}]
-    return Result(done=done, message=f"Facture {params.invoice_number} : statut « {label} » retenu.")
+    without = {row["invoice_number"] for row in rows}
+    return [
+        {"id": number, "reason": "le client n'a pas d'identifiant HOME+", "codes": ["HP_SANS_IDENTIFIANT"]}
+        if number in without
+        else {"id": number, "reason": UNKNOWN}
+        for number in numbers
+    ]
 
 
 def _in_error(ctx: Context) -> list[str]:

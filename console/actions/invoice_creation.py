@@ -60,8 +60,8 @@ class CreateInvoices(Params):
 def create(params: CreateInvoices, ctx: Context) -> Result:
     """Crée les factures (brouillons) à partir des factures simulées d'un mois, ou de celles choisies."""
     need_run(ctx)
-    wanted = _wanted(params, ctx)
     result = Result()
+    wanted = _wanted(params, ctx, result)
     if not wanted:
         result.message = "Aucune facture simulée à créer."
         return result
@@ -80,17 +80,27 @@ def create(params: CreateInvoices, ctx: Context) -> Result:
     return result
 
 
-def _wanted(params: CreateInvoices, ctx: Context) -> list[str]:
+def _wanted(params: CreateInvoices, ctx: Context, result: Result) -> list[str]:
+    """The drafts asked for. A draft without a line is wanted when something blocks it: its reason is reported. Named
+    clients with nothing to bill are reported too."""
     if params.draft_ids is not None:
         return list(dict.fromkeys(params.draft_ids))
     if params.period is None:
         raise Refused("Indiquez un mois ou des factures simulées.")
-    sql = "select draft_id from marts.draft_invoices where period = ? and line_count > 0"
+    sql = (
+        "select draft_id, client_id from marts.draft_invoices "
+        "where period = ? and (line_count > 0 or blocking_controls > 0)"
+    )
     values: list[Any] = [params.period]
     if params.client_ids is not None:
         sql += " and client_id in (select unnest(?))"
         values.append(params.client_ids)
-    return [row["draft_id"] for row in mart(ctx, sql + " order by draft_id", values)]
+    rows = mart(ctx, sql + " order by draft_id", values)
+    with_drafts = {row["client_id"] for row in rows}
+    for client_id in dict.fromkeys(params.client_ids or ()):
+        if client_id not in with_drafts:
+            result.skipped.append({"id": client_id, "reason": "rien à facturer ce mois-ci pour ce client"})
+    return [row["draft_id"] for row in rows]
 
 
 def _create(ctx: Context, rows: list[dict[str, Any]], newer: dict[str, str], result: Result) -> None:

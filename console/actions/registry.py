@@ -131,11 +131,27 @@ def action(name: str, *, label: str, role: str = "analyste", confirm: str = "", 
 
 def french_errors(error: ValidationError) -> str:
     """One sentence for wrong parameters."""
-    words = {"missing": "manque", "extra_forbidden": "n'est pas un paramètre connu"}
+    words = {
+        "missing": "manque", "extra_forbidden": "n'est pas un paramètre connu",
+        "greater_than": "doit être supérieur à {gt}", "greater_than_equal": "doit être au moins {ge}",
+        "less_than_equal": "doit être au plus {le}", "decimal_max_places": "a plus de {decimal_places} décimales",
+        "decimal_max_digits": "est un nombre trop grand", "decimal_whole_digits": "est un nombre trop grand",
+        "finite_number": "n'est pas un nombre", "decimal_parsing": "n'est pas un nombre",
+        "decimal_type": "n'est pas un nombre", "int_parsing": "n'est pas un nombre entier",
+        "int_type": "n'est pas un nombre entier", "literal_error": "doit être l'un de : {expected}",
+        "string_too_short": "est vide", "string_too_long": "est trop long", "too_short": "est vide",
+        "too_long": "compte trop d'éléments", "string_type": "doit être un texte",
+        "list_type": "doit être une liste", "bool_parsing": "doit être vrai ou faux",
+        "bool_type": "doit être vrai ou faux", "string_pattern_mismatch": "n'a pas la forme attendue",
+        "date_parsing": "n'est pas une date (AAAA-MM-JJ)", "date_type": "n'est pas une date (AAAA-MM-JJ)",
+        "date_from_datetime_parsing": "n'est pas une date (AAAA-MM-JJ)",
+        "date_from_datetime_inexact": "n'est pas une date (AAAA-MM-JJ)",
+    }  # fmt: skip
     parts = []
     for item in error.errors(include_url=False):
         name = ".".join(str(p) for p in item["loc"]) or "l'entrée"
-        parts.append(f"« {name} » {words.get(item['type'], 'est incorrect : ' + item['msg'])}")
+        words_here = words.get(item["type"], "est incorrect").format(**item.get("ctx", {}))
+        parts.append(f"« {name} » {words_here.replace(' or ', ' ou ')}")
     return "Paramètres refusés : " + " ; ".join(parts) + "."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -61,7 +62,10 @@ def settings(as_of: str | None = None, **overrides: Any) -> Settings:
         names = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
         raise Stop(f"Réglage refusé : {names} (voir guichet.toml et les variables GUICHET_*).", 2) from error
     except ValueError as error:
-        raise Stop(f"Date refusée : « {as_of or ''} » ; écrivez par exemple 2026-10-05T12:00.", 2) from error
+        raise Stop(
+            f"Date refusée : « {as_of or os.environ.get('GUICHET_AS_OF', '')} » ; écrivez par exemple 2026-10-05T12:00.",
+            2,
+        ) from error
     except OSError as error:
         raise Stop(f"Réglages illisibles : {error.strerror} ({error.filename}).", 2) from error
     return made

@@ -143,7 +143,10 @@ def _tell(reports: list[BatchReport]) -> None:
     for report in reports:
         say(f"{report.file_name} [{report.source or 'source inconnue'}] : {report.message}")
         for reject in report.rejects:
-            reasons = " ; ".join(str(error["message"]) for error in reject["errors"])
+            reasons = " ; ".join(
+                " : ".join(filter(None, (error["column"], str(error["message"]))))
+                for error in reject["errors"]
+            )
             say(f"    ligne {reject['row']} : {reasons}")
         if report.rows_rejected > len(report.rejects):
             say(f"    … et {report.rows_rejected - len(report.rejects)} autres")

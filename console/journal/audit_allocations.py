@@ -14,7 +14,8 @@ Rows = list[tuple[Any, ...]]
 
 
 class AllocationAudit(Audit):
-    """Amounts in cents. Payments of files are known to the warehouse only: without a run, unchecked."""
+    """Amounts in cents. Only payments of the journal: what a file said, a file may lower afterwards; the datasets
+    then settle no more than it is now, and the anomaly `VENTILATION_EXCESSIVE` says so."""
 
     name = "Ventilations"
 
@@ -90,20 +91,9 @@ class AllocationAudit(Audit):
                 "left join payments p on p.payment_id = e.source_id"
             )
         )
-        elsewhere = self._of_files([payment_id for payment_id, _, received in rows if received is None])
-        for payment_id, amount, recorded in rows:
-            received = recorded if recorded is not None else elsewhere.get(payment_id)
+        for payment_id, amount, received in rows:
             if received is not None and amount > received:
                 self.problem(f"{_euros(amount)} ventilés sur le règlement {payment_id} de {_euros(received)}")
-
-    def _of_files(self, payment_ids: list[str]) -> dict[str, int]:
-        from console.warehouse.query import Warehouse
-
-        warehouse = Warehouse.open(self.settings.paths)
-        if not payment_ids or warehouse.run_id is None:
-            return {}
-        sql = "select payment_id, amount from marts.payments where payment_id in (select unnest(?))"
-        return {row["payment_id"]: int(row["amount"] * 100) for row in warehouse.rows(sql, [payment_ids])}
 
 
 def _euros(amount: int) -> str:

@@ -63,8 +63,7 @@ QUEUE = Queue(
         Act("home_plus.retry", label="Renvoyer", icon=":material/replay:", when={"status": ("en_erreur",)}),
         Act(
             "home_plus.accept_status",
-            ids="invoice_number",
-            single=True,
+            ids="invoice_numbers",
             scope="one",
             label="Accepter l'état…",
         ),

@@ -24,7 +24,7 @@ from console.paths import DBT_PROJECT, Home
 from console.settings import Settings
 from console.warehouse import datasets, landing_copy, runs
 from console.warehouse import plan as plans
-from console.warehouse.dbt_build import Build, Project
+from console.warehouse.dbt_build import Build, Project, fingerprint
 from console.warehouse.lock import batch_lock
 from console.warehouse.plan import NodeRun
 
@@ -87,16 +87,19 @@ def ensure_fresh(
 ) -> RunReport | None:  # fmt: skip
     """Refreshes when the run in service is behind the journal, the loaded files or the clock; None when
     it is not."""
-    if not is_stale(settings):
+    if not is_stale(settings, project):
         return None
     return refresh(settings, trigger=trigger, project=project, on_wait=on_wait)
 
 
-def is_stale(settings: Settings) -> bool:
-    """Whether something was decided, answered or loaded since the run in service, or its clock is not
-    the asked one (an explicit `as_of`, else the local day). Cheap: opens no warehouse and no landing."""
+def is_stale(settings: Settings, project: Path = DBT_PROJECT) -> bool:
+    """Whether something was decided, answered or loaded since the run in service, a setting or a model changed,
+    or its clock is not the asked one (an explicit `as_of`, else the local day). Opens no warehouse and no
+    landing."""
     record = runs.current(settings.paths)
     if record is None or _clock_moved(settings, record):
+        return True
+    if record.fingerprint != fingerprint(project, settings.dbt_vars()):  # a setting or a model changed
         return True
     if _stat(settings.paths.landing) != record.landing_stat:
         return True

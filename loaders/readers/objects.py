@@ -43,7 +43,11 @@ def read_objects(path: Path, scanned: Scan) -> RawFile:
 def _objects(content: str) -> list[dict[str, str | None]]:
     start = content.lstrip()[:1]
     try:
-        values = _decode(content) if start == "[" else [_decode(line) for line in content.split("\n") if line.strip()]
+        values = (
+            _decode(content)
+            if start == "["
+            else [_decode(line) for line in content.split("\n") if line.strip()]
+        )
     except _Repeated as error:
         raise Refused(f"Un objet du fichier donne deux fois « {error} ».") from error
     except json.JSONDecodeError as error:

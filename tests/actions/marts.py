@@ -44,12 +44,13 @@ create schema marts;
 create table marts.interventions(intervention_id varchar, status varchar, period varchar);
 create table marts.draft_invoices(draft_id varchar, kind varchar, client_id varchar, period varchar,
     total_incl_vat {MONEY}, total_excl_vat {MONEY}, total_vat {MONEY}, payer_total {MONEY},
-    client_total {MONEY}, line_count integer, payment_method varchar, replaces varchar);
+    client_total {MONEY}, line_count integer, blocking_controls integer default 0, payment_method varchar,
+    replaces varchar);
 create table marts.draft_invoice_lines(draft_id varchar, client_id varchar, period varchar, {LINES});
 create table marts.invoice_controls(control_id varchar, subject_type varchar, draft_id varchar,
     invoice_id varchar, severity varchar, code varchar, message varchar);
 create table marts.invoices(invoice_id varchar, invoice_number varchar, client_id varchar, period varchar,
-    status varchar);
+    is_home_plus_client boolean, status varchar);
 create table marts.clients(client_id varchar, client_name varchar, email varchar, address varchar,
     postal_code varchar, city varchar, invoice_delivery varchar, home_plus_id varchar);
 create table marts.payments(payment_id varchar, received_on date, amount {MONEY}, emitter varchar,

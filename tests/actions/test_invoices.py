@@ -149,8 +149,20 @@ def test_nothing_to_create_says_so(act: Act):
 def test_only_the_clients_asked_for(act: Act, warehouse: FakeWarehouse):
     warehouse.draft("C1", ["52.00"])
     warehouse.draft("C2", ["52.00"])
-    result = act("invoices.create", period="2026-10", client_ids=["C2"])
+    result = act("invoices.create", period="2026-10", client_ids=["C2", "C9"])
     assert [one["client_id"] for one in result.done] == ["C2"]
+    assert result.skipped == [{"id": "C9", "reason": "rien à facturer ce mois-ci pour ce client"}]
+
+
+def test_a_blocked_draft_without_a_line_is_reported_with_its_reason(act: Act, warehouse: FakeWarehouse):
+    draft_id = warehouse.draft("C1", [])
+    warehouse.connection.execute("update marts.draft_invoices set blocking_controls = 1")
+    warehouse.put(
+        "invoice_controls", control_id="1", subject_type="draft", draft_id=draft_id, severity="bloquant",
+        code="TARIF_MANQUANT", message="Aucun contrat pour MENAGE.",
+    )  # fmt: skip
+    result = act("invoices.create", period="2026-10")
+    assert result.skipped == [{"id": draft_id, "reason": "Aucun contrat pour MENAGE."}]
 
 
 def test_numbers_follow_each_other_per_series(act: Act, warehouse: FakeWarehouse, journal: Journal):

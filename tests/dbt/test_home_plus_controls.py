@@ -89,7 +89,7 @@ CASES: dict[str, tuple[str, list[dict[str, Any]], dict[str, Any], set[str]]] = {
         {"payment_method": "carte"},
         {"HP_NAISSANCE", "HP_LIGNE_NEGATIVE", "HP_AVANT_ACTIVATION", "HP_NATURE", "HP_MOYEN_PAIEMENT"},
     ),
-    "hors-home-plus": ("autre", [line("50.00", home_plus_nature=None)], {}, set()),
+    "hors-home-plus": ("autre", [line("50.00", home_plus_nature=None)], {}, {"HP_SANS_IDENTIFIANT"}),
     "avec-adj-a-ventiler": ("ventile", [line("50.00")], {}, {"HP_AJUSTEMENT_A_VENTILER"}),
     "avec-adj-ventile": ("deja-ventile", [line("50.00")], {}, set()),
 }

@@ -71,9 +71,9 @@ def test_nothing_to_do_is_nothing_done(settings: Settings, project: Path, decide
     assert (report.kind, report.ok, report.published) == ("none", True, False)
     assert report.run_id == first.run_id
     settings.paths.landing.touch()  # opened, and nothing came
-    assert pipeline.is_stale(settings)
+    assert pipeline.is_stale(settings, project)
     pipeline.refresh(settings, project=project)
-    assert not pipeline.is_stale(settings)
+    assert not pipeline.is_stale(settings, project)
     assert len(runs.history(settings.paths)) == 1
 
 
@@ -101,13 +101,13 @@ def _content(settings: Settings) -> dict[str, list[dict]]:
 
 def test_stale_by_the_clock(settings: Settings, project: Path) -> None:
     october = load_settings(home=settings.home, as_of="2026-10-05T12:00")
-    assert pipeline.is_stale(october)
+    assert pipeline.is_stale(october, project)
     assert pipeline.run(october, project=project).ok
-    assert not pipeline.is_stale(october)
+    assert not pipeline.is_stale(october, project)
     assert pipeline.is_stale(load_settings(home=settings.home, as_of="2026-10-05T12:01"))
-    assert pipeline.is_stale(settings)  # the clock of today, a run of another day
+    assert pipeline.is_stale(settings, project)  # the clock of today, a run of another day
     assert pipeline.run(settings, project=project).ok
-    assert not pipeline.is_stale(settings)
+    assert not pipeline.is_stale(settings, project)
 
 
 def test_a_failing_test_keeps_the_previous_run(settings: Settings, project: Path, decide: Decide) -> None:

@@ -149,8 +149,10 @@ found as (
 select
     subject_type || ':' || subject_id || ':' || found.code || ':' || row_number() over (
         partition by subject_type, subject_id, found.code order by subject, message, amount) as control_id,
-    found.subject_type, found.draft_id, found.invoice_id, found.client_id, clients.client_name, found.period,
+    found.subject_type, found.draft_id, found.invoice_id, invoices.invoice_number, found.client_id, clients.client_name,
+    found.period,
     found.code, codes.severity, found.message, codes.remedy_fr as remedy, found.subject, found.amount
 from found
 left join {{ ref('control_codes') }} as codes on codes.code = found.code
 left join {{ ref('stg_clients') }} as clients on clients.client_id = found.client_id
+left join {{ ref('int_billing__invoices') }} as invoices on invoices.invoice_id = found.invoice_id

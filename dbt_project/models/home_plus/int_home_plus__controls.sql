@@ -121,3 +121,10 @@ checked as (
 select subject_type, subject_id, code, message
 from checked
 where message is not null
+union all
+-- a client who pays by transfer and has no Home+ account at all: the one rule that says it
+select subjects.subject_type, subjects.subject_id, 'HP_SANS_IDENTIFIANT', 'Le client n’a pas d’identifiant Home+.'
+from subjects
+join {{ ref('stg_clients') }} as clients using (client_id)
+where subjects.payment_method = 'virement' and clients.home_plus_id is null
+    and clients.home_plus_activated_on is null and clients.home_plus_status is null

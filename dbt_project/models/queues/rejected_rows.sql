@@ -28,7 +28,8 @@ resolutions as (
 select
     rejected.reject_id, rejected.batch_id, rejected.source, rejected.file_name, rejected.row_no, rejected.key,
     rejected.raw, rejected.errors,
-    array_to_string(from_json(rejected.errors, '[{"message": "VARCHAR"}]').list_transform(lambda e: e.message), ' ; ')
+    array_to_string(from_json(rejected.errors, '[{"column": "VARCHAR", "message": "VARCHAR"}]')
+        .list_transform(lambda e: coalesce(e."column" || ' : ', '') || e.message), ' ; ')
         as reasons,
     batches.loaded_at, resolutions.resolved_by
 from rejected

@@ -7,13 +7,32 @@ with recorded as (
 ),
 
 -- a payment that its file has cancelled settles nothing any more
-explicit as (
+standing as (
     select *
     from {{ ref('int_settlement__explicit_allocations') }}
     where source <> 'payment' or source_id in (
         select payment_id from recorded
         union all select payment_id from {{ ref('stg_payments') }}
-        union all select payment_id from {{ ref('int_home_plus__receipts') }})
+        union all select payment_id from {{ ref('int_home_plus__receipts') }}
+    )
+),
+
+-- and one that its file has lowered settles no more than it is now, the first allocations first
+lowered as (
+    select
+        standing.* exclude (amount),
+        case when files.amount is null then standing.amount
+            else least(standing.amount, files.amount - coalesce(sum(standing.amount) over (
+                partition by standing.source, standing.source_id order by standing.seq, standing.allocation_id
+                rows between unbounded preceding and 1 preceding), 0)) end as amount
+    from standing
+    left join (
+        select payment_id, amount from {{ ref('stg_payments') }} anti join recorded using (payment_id)
+    ) as files on files.payment_id = case when standing.source = 'payment' then standing.source_id end
+),
+
+explicit as (
+    select * from lowered where amount > 0
 ),
 
 on_invoices as (
