@@ -30,6 +30,9 @@ from console.paths import DEMO_DATA
 from console.settings import Settings, load_settings
 
 SANDBOX_PORT = 8600
+SIGN = (
+    "# Agence de démonstration"  # in guichet.toml: the demo never plays its steps in somebody's real agency
+)
 # The files tell October and November 2026. Started in another month, the demo goes by this moment.
 MONTH, MOMENT = (2026, 11), "2026-11-21T10:00"
 ACCOUNTS = {"admin": "admin", "analyste": "analyste", "comptable": "comptable"}
@@ -44,6 +47,12 @@ def run_demo(home: Path, port: int | None = None, serve: bool = True, data: Path
     settings = load_settings(home=home, port=port)
     if serve and _taken(settings.host, settings.port):
         raise Stop(f"Le port {settings.port} est déjà pris : choisissez-en un autre, PORT=8511 make demo.")
+    if settings.paths.settings_file.exists() and SIGN not in settings.paths.settings_file.read_text(
+        encoding="utf-8"
+    ):
+        raise Stop(
+            f"Le dossier {settings.paths.root} est celui d'une agence : choisissez-en un autre avec --home."
+        )
     paths = settings.paths.create()
     log_to(paths.logs, "demo.log")
     sandbox_port = _write_settings(settings)
@@ -183,7 +192,7 @@ def _write_settings(settings: Settings) -> int:
         today = date.today()
         clock = "" if (today.year, today.month) == MONTH else f'as_of = "{MOMENT}"\n'
         path.write_text(
-            "# Agence de démonstration : le payeur est un serveur d'essai de cette machine.\n"
+            f"{SIGN} : le payeur est un serveur d'essai de cette machine.\n"
             f'{clock}{address}\nhome_plus_client_id = "guichet-demo"\n'
             f'home_plus_client_secret = "{secrets.token_urlsafe(12)}"\n'
             'home_plus_third_party_id = "ORG-DEMO"\n'
