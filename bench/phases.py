@@ -179,7 +179,7 @@ def screen_drafts(home: str, data: str, count: int) -> dict[str, Any]:
         name="bench", mart="marts.draft_invoices", title="", caption="", key="draft_id",
         noun=("", ""), columns=tuple(Column(name, name) for name in names), amount="total_incl_vat",
     )  # fmt: skip
-    return _screen(home, queue, ("client_name", "client_id", "draft_id"), "-total_incl_vat")
+    return _screen(home, queue, ("client_search", "client_id", "draft_id"), "-total_incl_vat")
 
 
 def screen_invoices(home: str, data: str, count: int) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def screen_invoices(home: str, data: str, count: int) -> dict[str, Any]:
         where={"status": ("validee", "envoyee")}, amount="client_due",
         columns=tuple(Column(name, name) for name in names),
     )  # fmt: skip
-    return _screen(home, queue, ("invoice_number", "client_name", "client_id"), "-client_due")
+    return _screen(home, queue, ("invoice_number", "client_search", "client_id"), "-client_due")
 
 
 def _screen(home: str, queue: Any, searched: tuple[str, ...], sort: str) -> dict[str, Any]:

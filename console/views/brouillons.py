@@ -65,7 +65,7 @@ DRAFTS = Queue(
         Filter("period", "Mois", "month"),
         Filter("kind", "Type", "pills", detail.KINDS),
         Filter("delivery", "Envoi", badges=detail.DELIVERIES, width=140),
-        Filter(("client_name", "client_id", "invoice_id"), "client…", "search"),
+        Filter(("client_search", "client_id", "invoice_id"), "client…", "search"),
     ),
     actions=(
         Act("invoices.validate", label="Valider", primary=True, icon=":material/task_alt:"),

@@ -75,7 +75,7 @@ QUEUE = Queue(
         Filter("kind", "Type", badges=detail.KINDS, width=105),
         Filter("client_payment_state", "Règlement", badges=detail.PAYMENT_STATES, width=115),
         Filter("delivery", "Envoi", badges=detail.DELIVERIES, width=105),
-        Filter(("invoice_number", "client_name", "client_id"), "numéro, client…", "search", width=150),
+        Filter(("invoice_number", "client_search", "client_id"), "numéro, client…", "search", width=150),
     ),
     actions=(
         Act(

@@ -52,7 +52,7 @@ QUEUE = Queue(
         Filter("period", "Mois", "month"),
         Filter("worker_id", "Intervenant"),
         Filter("service_label", "Prestation"),
-        Filter(("client_name", "intervention_id", "worker_id"), "client, intervenant…", "search"),
+        Filter(("client_search", "intervention_id", "worker_id"), "client, intervenant…", "search"),
     ),
     actions=(Act("interventions.validate", primary=True, icon=":material/check_circle:"),),
     oldest="starts_at",

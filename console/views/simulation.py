@@ -45,7 +45,7 @@ QUEUE = Queue(
         Filter("period", "Mois", "month"),
         Filter("kind", "Type", "pills", detail.KINDS),
         Filter("payment_method", "Mode de règlement", badges=detail.PAYMENT_METHODS),
-        Filter(("client_name", "client_id", "draft_id"), "client…", "search"),
+        Filter(("client_search", "client_id", "draft_id"), "client…", "search"),
     ),
     actions=(
         Act(

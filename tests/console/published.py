@@ -60,7 +60,21 @@ def seeds() -> dict[str, list[str]]:
 
 
 def _insert(db: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
+    columns = {
+        name
+        for (name,) in db.execute(
+            "select column_name from duckdb_columns() where table_name = ?", [table]
+        ).fetchall()
+    }
     for row in rows:
+        if "client_search" in columns:
+            row = {
+                **row,
+                "client_search": str(row.get("client_name") or "")
+                .lower()
+                .replace("é", "e")
+                .replace("è", "e"),
+            }
         names = ", ".join(f'"{name}"' for name in row)
         db.execute(
             f"insert into marts.{table} ({names}) values ({', '.join('?' * len(row))})", list(row.values())

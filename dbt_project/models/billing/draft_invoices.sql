@@ -6,7 +6,7 @@ with blocking as (
 )
 
 select
-    headers.draft_id, headers.kind, headers.client_id, headers.client_name, headers.period,
+    headers.draft_id, headers.kind, headers.client_id, headers.client_name, headers.client_search, headers.period,
     headers.total_incl_vat, headers.total_excl_vat, headers.total_vat, headers.payer_total, headers.client_total,
     headers.line_count, headers.payment_method, headers.delivery, headers.replaces,
     coalesce(blocking.blocking_controls, 0) as blocking_controls

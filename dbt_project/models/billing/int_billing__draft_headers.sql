@@ -26,7 +26,7 @@ select
     coalesce(totals.payer_total, 0.00) as payer_total,
     coalesce(totals.client_total, 0.00) as client_total,
     coalesce(totals.line_count, 0) as line_count,
-    clients.payment_method, clients.invoice_delivery as delivery, clients.client_name
+    clients.payment_method, clients.invoice_delivery as delivery, clients.client_name, clients.client_search
 from drafts
 left join totals using (draft_id)
 left join {{ ref('stg_clients') }} as clients using (client_id)

@@ -16,7 +16,7 @@ invoiced as (
 )
 
 select
-    interventions.intervention_id, interventions.planning_id, interventions.client_id, clients.client_name,
+    interventions.intervention_id, interventions.planning_id, interventions.client_id, clients.client_name, clients.client_search,
     interventions.worker_id, interventions.service_code, services.label as service_label,
     interventions.starts_at, interventions.ends_at,
     interventions.local_starts_at, interventions.local_ends_at,

@@ -18,7 +18,7 @@ amounts as (
 
 select
     amounts.invoice_id, amounts.invoice_number, amounts.kind, amounts.origin, amounts.origin_invoice_id,
-    amounts.replaces, amounts.reason, amounts.draft_id, amounts.client_id, clients.client_name, amounts.payment_method,
+    amounts.replaces, amounts.reason, amounts.draft_id, amounts.client_id, clients.client_name, clients.client_search, amounts.payment_method,
     amounts.period, amounts.status, amounts.issued_on, amounts.due_on, amounts.created_at, amounts.validated_at,
     amounts.sent_at, coalesce(amounts.delivery, clients.invoice_delivery) as delivery, clients.email,
     clients.home_plus_id is not null as is_home_plus_client,

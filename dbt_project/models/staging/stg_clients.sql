@@ -66,6 +66,7 @@ select
     latest.client_id,
     civility, last_name, first_name, birth_name, birth_place_code,
     concat_ws(' ', case civility when 'M' then 'M.' else civility end, first_name, last_name) as client_name,
+    strip_accents(lower(client_name)) as client_search, -- folded once: folding at each search took half a second
     {% for field in ['payment_method', 'email', 'phone', 'address', 'postal_code', 'city', 'invoice_delivery',
         'home_plus_id', 'home_plus_status'] %}
     case when overrides.{{ field }}_set then overrides.{{ field }} else latest.{{ field }} end as {{ field }},
