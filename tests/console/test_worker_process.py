@@ -22,9 +22,9 @@ from console.web import worker_process
 
 async def main():
     async with worker_process.running(load_settings(home=sys.argv[1])):
-        print("ready", flush=True)
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(15, stop.set)
+        print("ready", flush=True)
         await stop.wait()
 
 asyncio.run(main())
