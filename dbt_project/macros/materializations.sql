@@ -4,7 +4,7 @@
   {%- set target_relation = this.incorporate(type='table') -%}
   {%- set creation = create_table_as(False, target_relation, compiled_code) -%}
   {#- The key is added once the rows are there: its index is then built in one go, by all threads. -#}
-  {%- set key = modules.re.search('(?is),\s*primary key\s*\(([^)]*)\)', creation)
+  {%- set key = modules.re.search('(?is),\\s*primary key\\s*\\(([^)]*)\\)', creation)
       if config.get('contract').enforced else none -%}
   {% call statement('main') -%}
     drop table if exists {{ target_relation }};
